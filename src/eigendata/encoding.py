@@ -1,0 +1,393 @@
+"""Bytes to values and back, one form only: base64url, base64, JSON and CBOR.
+
+    bytes -> b64url_decode -> bytes -> json_object -> dict      and back: json_dumps -> b64url_encode
+                                    -> cbor_loads  -> value     and back: cbor_dumps
+
+What the readers refuse is kept here: anything for which two readers could disagree (duplicate names, numbers that do
+not fit a double, characters that are none, a second spelling of the same bytes), and anything that costs more than it
+should (size, depth). Hostile bytes of any kind give `Malformed`, never another exception. Messages hold positions,
+never content.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
+
+import orjson
+
+from eigendata.errors import Malformed
+
+if TYPE_CHECKING:
+    from cbor2 import CBORTag
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+"""A JSON value. What the readers give holds lists and dicts; what the writers take may be any sequence or mapping."""
+
+Cbor: TypeAlias = "bool | int | str | bytes | CBORTag | Sequence[Cbor] | Mapping[int | str, Cbor] | None"
+"""A CBOR value of the subset that is read and written here: no floats, keys are integers or text."""
+
+JSON_LIMIT: Final = 1_048_576
+"""Bytes of one JSON document: a credential is some 4 kB, a register's answer some 100 kB."""
+
+JSON_DEPTH: Final = 64
+"""Arrays and objects inside one another; far above any document of ours, far below Python's recursion limit."""
+
+CBOR_LIMIT: Final = 1_048_576
+"""Bytes of one CBOR item, for the same reason as `JSON_LIMIT`."""
+
+CBOR_DEPTH: Final = 32
+"""Arrays, maps and tags inside one another; a DeviceResponse needs 9."""
+
+SAFE_INTEGER: Final = 2**53 - 1
+"""The largest integer that every JSON reader reads alike (RFC 7493 section 2.2)."""
+
+CBOR_TAGS: Final = (0, 24, 1004)
+"""The tags that are read: date-time, encoded CBOR, full-date. They are kept as tags, and so written back unchanged."""
+
+
+# -- base64 -----------------------------------------------------------------------------------------------------------
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+# '+', '/' and '=' become a character of no alphabet, so that one pass of the decoder refuses them.
+_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+# The last character of an incomplete group carries bits of no byte; only those where the bits are zero may end it.
+_LAST_OF_TWO: Final = frozenset(b"AQgw")
+_LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
+
+
+def b64url_encode(data: bytes) -> str:
+    """Write base64url without padding (RFC 7515 section 2)."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+
+
+def b64url_decode(text: str | bytes) -> bytes:
+    """Read base64url in its only form: no padding, no blanks, and no bits that belong to no byte.
+
+    Raises:
+        Malformed: it is anything else.
+    """
+    try:
+        data = text.encode("ascii") if isinstance(text, str) else bytes(text)
+        rest = len(data) & 3
+        if rest == 0:
+            return binascii.a2b_base64(data.translate(_FROM_URL), strict_mode=True)
+        if rest == 1 or data[-1] not in (_LAST_OF_TWO if rest == 2 else _LAST_OF_THREE):
+            raise Malformed("not base64url: the last character does not end a whole number of bytes")
+        return binascii.a2b_base64(data.translate(_FROM_URL) + b"==="[rest - 1 :], strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise Malformed("not base64url: a character outside the alphabet") from None
+
+
+def b64_encode(data: bytes) -> str:
+    """Write standard base64 with padding (RFC 4648 section 4), as `x5c` and `#integrity` use it."""
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def b64_decode(text: str) -> bytes:
+    """Read standard base64 in its only form: padded, no blanks, no bits that belong to no byte.
+
+    Raises:
+        Malformed: it is anything else.
+    """
+    try:
+        data = text.encode("ascii")
+        decoded = binascii.a2b_base64(data, strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise Malformed(
+            "not base64: a character outside the alphabet, or padding that is missing or misplaced"
+        ) from None
+    if binascii.b2a_base64(decoded, newline=False) != data:
+        raise Malformed("not base64: the last character does not end a whole number of bytes")
+    return decoded
+
+
+# -- JSON -------------------------------------------------------------------------------------------------------------
+
+# Always matches from a quotation mark on, closed or not, and never backtracks: linear in time for any bytes.
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_OPENING: Final = frozenset(b"[{")
+_INTEGER_DIGITS: Final = len(str(SAFE_INTEGER)) + 1  # and a sign
+
+
+def json_loads(data: bytes, *, limit: int = JSON_LIMIT) -> Json:
+    """Read one JSON text, strictly (RFC 8259 within RFC 7493).
+
+    Args:
+        limit: the largest size in bytes.
+
+    Raises:
+        Malformed: it is not UTF-8 (a byte order mark counts as such) or not JSON, it is too large or too deep, an
+            object holds a name twice, a number is not finite, is a negative zero or an integer beyond 2^53-1, or a
+            string holds a lone surrogate or NUL.
+    """
+    if len(data) > limit:
+        raise Malformed(f"the JSON is {len(data)} bytes; at most {limit} are read")
+    if data.count(b"[") + data.count(b"{") > JSON_DEPTH and _depth(data) > JSON_DEPTH:
+        raise Malformed(f"the JSON is nested deeper than {JSON_DEPTH}")
+    try:
+        text = data.decode("utf-8")
+        value: Json = _READER.decode(text)
+    except UnicodeDecodeError as error:
+        raise Malformed(f"the JSON is not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        # not `from error`: the decoder's error carries the whole text
+        raise Malformed(f"not JSON at character {error.pos}: {error.msg}") from None
+    if "\\u" in text:  # the only way by which either can be there: UTF-8 holds no surrogate, a string no raw NUL
+        _require_characters(value)
+    return value
+
+
+def json_object(data: bytes, *, limit: int = JSON_LIMIT) -> dict[str, Json]:
+    """Read one JSON text that is an object; see `json_loads`.
+
+    Raises:
+        Malformed: as `json_loads`, or it is no object.
+    """
+    value = json_loads(data, limit=limit)
+    if not isinstance(value, dict):
+        raise Malformed("the JSON is not an object")
+    return value
+
+
+def json_dumps(value: Json) -> bytes:
+    """Write compact JSON in UTF-8, names in the order given; `json_loads` reads the same value back.
+
+    Raises:
+        Malformed: the value is not one that `json_loads` gives.
+    """
+    try:
+        data = orjson.dumps(value, default=_plain, option=_WRITE)
+    except (TypeError, UnicodeEncodeError):
+        # not `from error`: the writer's error may name the value
+        raise Malformed("not a JSON value: a type, a number or a character that JSON does not hold") from None
+    # What orjson writes for NaN, a negative zero and NUL: only then does a second look cost anything.
+    if b"null" in data or b"-0.0" in data or b"\\u0000" in data:
+        _require_writable(value)
+    return data
+
+
+_WRITE: Final = (
+    orjson.OPT_STRICT_INTEGER
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        return list(value)
+    raise TypeError
+
+
+def _depth(data: bytes) -> int:
+    deepest = depth = 0
+    for bracket in _STRING.sub(b"", data).translate(None, _NOT_BRACKETS):
+        if bracket in _OPENING:
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+                if deepest > JSON_DEPTH:
+                    break
+        else:
+            depth -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("a JSON object holds a name twice")
+    return members
+
+
+def _integer(text: str) -> int:
+    if len(text) <= _INTEGER_DIGITS and text != "-0":  # length first: the value of a long one is never computed
+        value = int(text)
+        if -SAFE_INTEGER <= value <= SAFE_INTEGER:
+            return value
+    raise Malformed("a JSON integer is beyond 2^53-1, or a negative zero")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not isfinite(value) or (value == 0 and text[0] == "-"):
+        raise Malformed("a JSON number is not finite, or a negative zero")
+    return value
+
+
+def _constant(_: str) -> NoReturn:
+    raise Malformed("a JSON number is not finite")
+
+
+_READER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
+)
+
+
+def _require_characters(value: Json) -> None:
+    if isinstance(value, str):
+        if "\x00" in value or not _encodes(value):
+            raise Malformed("a JSON string holds a lone surrogate or NUL")
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            _require_characters(name)
+            _require_characters(member)
+    elif isinstance(value, Sequence):
+        for member in value:
+            _require_characters(member)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _require_writable(value: Json) -> None:
+    if isinstance(value, float):
+        if not isfinite(value) or (value == 0 and str(value)[0] == "-"):
+            raise Malformed("a JSON number is not finite, or a negative zero")
+    elif isinstance(value, str):
+        _require_characters(value)
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            _require_characters(name)
+            _require_writable(member)
+    elif isinstance(value, Sequence):
+        for member in value:
+            _require_writable(member)
+
+
+# -- CBOR -------------------------------------------------------------------------------------------------------------
+
+
+def cbor_loads(data: bytes, *, limit: int = CBOR_LIMIT) -> Cbor:
+    """Read one CBOR item, strictly (RFC 8949), in its shortest form.
+
+    Maps may be in any order. Tags are kept as `CBORTag`, and only those of `CBOR_TAGS` are read.
+
+    Args:
+        limit: the largest size in bytes.
+
+    Raises:
+        Malformed: it is not CBOR, it is too large or too deep, bytes follow it, a length is indefinite or not in its
+            shortest form, a key is there twice or is neither integer nor text, or it holds a float, an undefined or
+            simple value, or a tag that is not on the list.
+    """
+    from cbor2 import CBORError, loads
+
+    if len(data) > limit:
+        raise Malformed(f"the CBOR is {len(data)} bytes; at most {limit} are read")
+    try:
+        value = loads(
+            data,
+            max_depth=CBOR_DEPTH,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            object_hook=_unambiguous,
+            semantic_decoders=_cbor_tables()[0],
+            tag_hook=_refuse,
+        )
+    except CBORError:
+        raise Malformed("not CBOR, or CBOR that is not accepted here") from None
+    # One form only: bytes left over, or a length that was not the shortest, do not come out the same.
+    if _write_cbor(value) != data:
+        raise Malformed("the CBOR is not in its shortest form, holds a value not read here, or bytes follow it")
+    return cast("Cbor", value)
+
+
+def cbor_dumps(value: Cbor) -> bytes:
+    """Write one CBOR item in its shortest form, map members in the order given.
+
+    Raises:
+        Malformed: the value is not one that `cbor_loads` gives.
+    """
+    _require_cbor(value, CBOR_DEPTH)
+    return _write_cbor(value)
+
+
+def _write_cbor(value: Cbor) -> bytes:
+    from cbor2 import CBORError, dumps
+
+    try:
+        return dumps(value, encoders=_cbor_tables()[1])
+    except (CBORError, UnicodeEncodeError):
+        raise Malformed("not a CBOR value that is written here") from None
+
+
+@cache
+def _cbor_tables() -> tuple[dict[int, Any], dict[type, Any]]:
+    """What is done with tags when reading, and with types when writing, that cbor2 would accept by itself."""
+    from cbor2 import CBORSimpleValue, CBORTag, undefined
+
+    def keep(tag: int) -> Callable[[Any, bool], CBORTag]:
+        def reader(content: Any, _: bool) -> CBORTag:
+            if type(content) is not _TAGGED[tag]:
+                raise ValueError
+            return CBORTag(tag, content)
+
+        return reader
+
+    readers: dict[int, Any] = dict.fromkeys(_TAGS_OF_CBOR2, _refuse) | {tag: keep(tag) for tag in CBOR_TAGS}
+    return readers, {float: _refuse, CBORSimpleValue: _refuse, type(undefined): _refuse}
+
+
+_TAGGED: Final[Mapping[int, type]] = {0: str, 24: bytes, 1004: str}
+# Those that cbor2 reads by itself: numbers, shared and so cyclic values, regular expressions, mail, addresses, sets.
+_TAGS_OF_CBOR2: Final = (*range(1, 6), 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 43000, 55799)
+
+
+def _refuse(*_: object) -> NoReturn:
+    from cbor2 import CBOREncodeTypeError
+
+    raise CBOREncodeTypeError("not accepted here")
+
+
+def _unambiguous(members: Mapping[Any, Any], _: bool) -> Mapping[Any, Any]:
+    for key in members:
+        if type(key) is not int and type(key) is not str:
+            raise ValueError("a key is neither integer nor text")
+    return members
+
+
+def _require_cbor(value: Cbor, depth: int) -> None:
+    from cbor2 import CBORTag
+
+    fits = depth >= 0
+    match value:
+        case None | bool() | bytes():
+            pass
+        case str():
+            fits = fits and _encodes(value)
+        case int():
+            fits = fits and -(2**64) <= value < 2**64
+        case CBORTag():
+            fits = fits and depth > 0 and value.tag in CBOR_TAGS and type(value.value) is _TAGGED[value.tag]
+            _require_cbor(value.value, depth - 1) if fits else None
+        case Mapping() if fits and depth > 0:
+            for key, member in value.items():
+                if type(key) is not int and type(key) is not str:
+                    raise Malformed("a CBOR key is neither integer nor text")
+                _require_cbor(key, depth)
+                _require_cbor(member, depth - 1)
+        case Sequence() if fits and depth > 0 and not isinstance(value, bytearray | memoryview):
+            for member in value:
+                _require_cbor(member, depth - 1)
+        case _:
+            fits = False
+    if not fits:
+        raise Malformed("not a CBOR value that is written here")
