@@ -130,6 +130,7 @@ class CredentialType:
         id: its name everywhere (the `vct` of SD-JWT VC): `urn:eigendata:nl:brp:persoon:1`.
         short: its short name on the command line and in policies: `persoon`.
         register: the register that feeds it: `brp`; empty for a type that others issue.
+        gates: the register's fields that decide whether it may be issued at all.
         validity: how long a copy is valid.
         jurisdiction: where the claim lies that must name a municipality of the issuer's own, if there is one.
         withdrawn_on: the register's events after which it is no longer true.
@@ -142,6 +143,7 @@ class CredentialType:
     label: Mapping[str, str]
     attributes: tuple[Attribute, ...]
     register: str = ""
+    gates: tuple[str, ...] = ()
     validity: timedelta = timedelta(days=14)
     jurisdiction: tuple[str, ...] | None = None
     withdrawn_on: tuple[str, ...] = ()
@@ -151,7 +153,7 @@ class CredentialType:
     @property
     def fields(self) -> tuple[str, ...]:
         """The register fields that this type needs, sorted: the whole of its question to the register."""
-        return tuple(sorted({name for attribute in self.attributes for name in attribute.source}))
+        return tuple(sorted({*self.gates, *(name for attribute in self.attributes for name in attribute.source)}))
 
     def attribute(self, path: ClaimPath) -> Attribute | None:
         return next((one for one in self.attributes if one.path == path), None)
