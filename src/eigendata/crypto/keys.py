@@ -1,0 +1,377 @@
+"""Keys, each with the one algorithm that it is used with.
+
+    PublicKey      verifies; bytes in a value, so that it compares, hashes and is stored like one
+    Signer         signs; a software key, or whatever else keeps a private key and offers this protocol
+    SoftwareKey    the signer whose private key is in this process
+
+Signatures are raw on the outside: r || s of fixed length for ES256 and ES384 (RFC 7518 section 3.4), 64 bytes for
+EdDSA. How `cryptography` and PyNaCl want them, and the loaded keys, stay in here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, NoReturn, Protocol
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps
+from eigendata.errors import Malformed, Misuse
+
+
+class Algorithm(StrEnum):
+    """The signature algorithms that are used. A key has exactly one."""
+
+    ES256 = "ES256"
+    ES384 = "ES384"
+    EDDSA = "EdDSA"  # with Ed25519, its only curve here
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    crv: str
+    size: int  # bytes of a coordinate, and of r and of s
+    curve: ec.EllipticCurve
+    order: int
+    ecdsa: ec.ECDSA
+
+
+_CURVES: Final[Mapping[Algorithm, _Curve]] = {
+    Algorithm.ES256: _Curve(
+        crv="P-256",
+        size=32,
+        curve=ec.SECP256R1(),
+        order=0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+        ecdsa=ec.ECDSA(hashes.SHA256()),
+    ),
+    Algorithm.ES384: _Curve(
+        crv="P-384",
+        size=48,
+        curve=ec.SECP384R1(),
+        order=0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+        ecdsa=ec.ECDSA(hashes.SHA384()),
+    ),
+}
+_ED25519: Final = "Ed25519"
+_ED25519_SIZE: Final = 32
+_KEY_FILE_LIMIT: Final = 4096
+"""Bytes of a key file: a P-384 key is some 300."""
+_LOADED_KEYS: Final = 512
+"""Public keys kept loaded: an issuer's key comes back with every token, a holder's never."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A public key: its algorithm, and its bytes.
+
+    Attributes:
+        data: the uncompressed point without its leading 4 (x || y), or the 32 bytes of Ed25519. On the curve: made by
+            `from_jwk`, `from_cryptography` or a `SoftwareKey`, which see to that.
+    """
+
+    algorithm: Algorithm
+    data: bytes
+
+    @classmethod
+    def from_jwk(cls, jwk: Json) -> PublicKey:
+        """Read a public JWK (RFC 7517, RFC 7518 section 6, RFC 8037). Members that say nothing here are ignored.
+
+        Raises:
+            Malformed: a private or unknown kind of key, a point that is not on the curve, another length, or a key
+                that says of itself that it is not for verifying signatures or is for another algorithm.
+        """
+        if not isinstance(jwk, Mapping):
+            raise Malformed("not a JWK: no object")
+        if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+            raise Malformed("a JWK with a private or secret key is not accepted as a public key")
+        algorithm = _JWK_KINDS.get((_text(jwk, "kty"), _text(jwk, "crv")))
+        if algorithm is None:
+            raise Malformed("not a JWK of P-256, P-384 or Ed25519")
+        _require_for_verifying(jwk, algorithm)
+        if algorithm is Algorithm.EDDSA:
+            return _of_prime_order(cls(algorithm, _octets(jwk, "x", _ED25519_SIZE)))
+        size = _CURVES[algorithm].size
+        key = cls(algorithm, _octets(jwk, "x", size) + _octets(jwk, "y", size))
+        _loaded(key)
+        return key
+
+    @classmethod
+    def from_cryptography(cls, key: object) -> PublicKey:
+        """Take a public key of `cryptography`.
+
+        Raises:
+            Malformed: it is none of P-256, P-384 and Ed25519.
+        """
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            for algorithm, curve in _CURVES.items():
+                if isinstance(key.curve, type(curve.curve)):
+                    return cls(algorithm, _point(key))
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            return _of_prime_order(cls(Algorithm.EDDSA, key.public_bytes_raw()))
+        raise Malformed("a public key of another kind than P-256, P-384 or Ed25519")
+
+    def to_cryptography(self) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
+        """Give the key as `cryptography` has it.
+
+        Raises:
+            Malformed: the point is not on the curve.
+        """
+        if self.algorithm is Algorithm.EDDSA:
+            return ed25519.Ed25519PublicKey.from_public_bytes(self.data)
+        return _loaded(self)
+
+    def verifies(self, signature: bytes, message: bytes) -> bool:
+        """Tell whether a raw signature over a message is by this key.
+
+        For ES256 and ES384 the pair (r, n-s) verifies like (r, s): never recognise anything by its signature's bytes.
+        """
+        if self.algorithm is Algorithm.EDDSA:
+            return _ed25519_verifies(self.data, signature, message)
+        curve = _CURVES[self.algorithm]
+        size = curve.size
+        if len(signature) != 2 * size:
+            return False
+        r = int.from_bytes(signature[:size], "big")
+        s = int.from_bytes(signature[size:], "big")
+        if not (0 < r < curve.order and 0 < s < curve.order):
+            return False
+        try:
+            _loaded(self).verify(encode_dss_signature(r, s), message, curve.ecdsa)
+        except InvalidSignature:
+            return False
+        return True
+
+    def jwk(self) -> dict[str, str]:
+        """Give the JWK with the required members only, in the order that RFC 7638 gives them."""
+        if self.algorithm is Algorithm.EDDSA:
+            return {"crv": _ED25519, "kty": "OKP", "x": b64url_encode(self.data)}
+        curve = _CURVES[self.algorithm]
+        x, y = self.data[: curve.size], self.data[curve.size :]
+        return {"crv": curve.crv, "kty": "EC", "x": b64url_encode(x), "y": b64url_encode(y)}
+
+    def thumbprint(self) -> bytes:
+        """Give the SHA-256 thumbprint (RFC 7638)."""
+        return hashlib.sha256(json_dumps(self.jwk())).digest()
+
+
+class Signer(Protocol):
+    """Whatever keeps a private key and signs with it: software, a vault, a security module."""
+
+    @property
+    def public_key(self) -> PublicKey: ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Give the raw signature over a message, by the one algorithm of the key."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SoftwareKey:
+    """A signer whose private key is in this process. It is never printed, compared or pickled."""
+
+    public_key: PublicKey
+    _signer: Any = field(repr=False)  # an EllipticCurvePrivateKey of `cryptography`, or a SigningKey of PyNaCl
+
+    @classmethod
+    def generate(cls, algorithm: Algorithm) -> SoftwareKey:
+        """Make a new key, from the operating system's randomness."""
+        if algorithm is Algorithm.EDDSA:
+            return cls.from_secret(algorithm, os.urandom(_ED25519_SIZE))
+        return cls._from_ec(algorithm, ec.generate_private_key(_CURVES[algorithm].curve))
+
+    @classmethod
+    def from_secret(cls, algorithm: Algorithm, secret: bytes) -> SoftwareKey:
+        """Make the key again that gave this `secret()`.
+
+        Raises:
+            Malformed: it is no secret of such a key.
+        """
+        if algorithm is Algorithm.EDDSA:
+            if len(secret) != _ED25519_SIZE:
+                raise Malformed("not the secret of an Ed25519 key")
+            from nacl.signing import SigningKey
+
+            seed = SigningKey(secret)
+            return cls(PublicKey(algorithm, bytes(seed.verify_key)), seed)
+        curve = _CURVES[algorithm]
+        scalar = int.from_bytes(secret, "big")
+        if len(secret) != curve.size or not 0 < scalar < curve.order:
+            raise Malformed(f"not the secret of a {curve.crv} key")
+        return cls._from_ec(algorithm, ec.derive_private_key(scalar, curve.curve))
+
+    @classmethod
+    def _from_ec(cls, algorithm: Algorithm, key: ec.EllipticCurvePrivateKey) -> SoftwareKey:
+        return cls(PublicKey(algorithm, _point(key.public_key())), key)
+
+    def sign(self, message: bytes) -> bytes:
+        """Give the raw signature over a message, by the one algorithm of the key."""
+        if self.public_key.algorithm is Algorithm.EDDSA:
+            ed25519_signature: bytes = self._signer.sign(message).signature
+            return ed25519_signature
+        curve = _CURVES[self.public_key.algorithm]
+        r, s = decode_dss_signature(self._signer.sign(message, curve.ecdsa))
+        return r.to_bytes(curve.size, "big") + s.to_bytes(curve.size, "big")
+
+    def secret(self) -> bytes:
+        """Give the private scalar or seed, for a vault that seals it. With `from_secret` the key is back."""
+        if self.public_key.algorithm is Algorithm.EDDSA:
+            return bytes(self._signer)
+        scalar: int = self._signer.private_numbers().private_value
+        return scalar.to_bytes(_CURVES[self.public_key.algorithm].size, "big")
+
+    def to_cryptography(self) -> ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+        """Give the private key as `cryptography` has it, for signing certificates."""
+        if self.public_key.algorithm is Algorithm.EDDSA:
+            return ed25519.Ed25519PrivateKey.from_private_bytes(self.secret())
+        key: ec.EllipticCurvePrivateKey = self._signer
+        return key
+
+    def save(self, path: Path) -> None:
+        """Write the key to a new file that only its owner can read: PKCS#8 in PEM, not encrypted.
+
+        Raises:
+            Misuse: there is something at that path already, or it cannot be written.
+        """
+        pem = self.to_cryptography().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        try:
+            # O_EXCL: neither an existing file nor a link that someone laid there is written through
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError as error:
+            raise Misuse(f"there is something at {path} already; a key file is never overwritten") from error
+        except OSError as error:
+            raise Misuse(f"the key file {path} cannot be written: {error.strerror}") from error
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o600)  # whatever the umask left
+            file.write(pem)
+            file.flush()
+            os.fsync(descriptor)
+
+    @classmethod
+    def load(cls, path: Path) -> SoftwareKey:
+        """Read a key file that `save` wrote.
+
+        Raises:
+            Misuse: there is none, or others than its owner can read or write it.
+            Malformed: it holds no private key of a kind that is used here.
+        """
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            raise Misuse(f"the key file {path} cannot be read: {error.strerror}") from error
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise Misuse(f"{path} is no file")
+            if stat.S_IMODE(status.st_mode) & 0o077:
+                raise Misuse(f"the key file {path} can be read by others than its owner: make it mode 0600")
+            pem = file.read(_KEY_FILE_LIMIT + 1)
+        if len(pem) > _KEY_FILE_LIMIT:
+            raise Malformed(f"the key file {path} is larger than any key")
+        return cls._from_pem(pem, path)
+
+    @classmethod
+    def _from_pem(cls, pem: bytes, path: Path) -> SoftwareKey:
+        try:
+            key = serialization.load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError):
+            # not `from error`: nothing of a key file's content travels with an error
+            raise Malformed(f"the key file {path} holds no private key in PEM without a password") from None
+        except UnsupportedAlgorithm:
+            raise Malformed(f"the key file {path} holds a key of another kind than is used here") from None
+        if isinstance(key, ed25519.Ed25519PrivateKey):
+            return cls.from_secret(Algorithm.EDDSA, key.private_bytes_raw())
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            for algorithm, curve in _CURVES.items():
+                if isinstance(key.curve, type(curve.curve)):
+                    return cls._from_ec(algorithm, key)
+        raise Malformed(f"the key file {path} holds a key of another kind than P-256, P-384 or Ed25519")
+
+    def __repr__(self) -> str:
+        return f"SoftwareKey({self.public_key.algorithm}, ...)"
+
+    def __reduce__(self) -> NoReturn:
+        raise Misuse("a private key is not pickled or copied; it is saved, or sealed in a vault")
+
+
+# -- how the libraries want it ----------------------------------------------------------------------------------------
+
+
+def _point(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)[1:]
+
+
+@lru_cache(maxsize=_LOADED_KEYS)
+def _loaded(key: PublicKey) -> ec.EllipticCurvePublicKey:
+    try:
+        return ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[key.algorithm].curve, b"\x04" + key.data)
+    except ValueError:
+        raise Malformed("a public key whose point is not on its curve") from None
+
+
+@lru_cache(maxsize=_LOADED_KEYS)
+def _of_prime_order(key: PublicKey) -> PublicKey:
+    """Refuse an Ed25519 point that is not canonical, or of small or mixed order: more than one message fits such."""
+    from nacl.bindings import crypto_core_ed25519_is_valid_point
+
+    if not crypto_core_ed25519_is_valid_point(key.data):
+        raise Malformed("a public key that is no point of prime order on Ed25519")
+    return key
+
+
+def _ed25519_verifies(data: bytes, signature: bytes, message: bytes) -> bool:
+    from nacl.exceptions import BadSignatureError
+    from nacl.signing import VerifyKey
+
+    if len(signature) != 2 * _ED25519_SIZE:
+        return False
+    try:
+        VerifyKey(data).verify(message, signature)
+    except BadSignatureError:
+        return False
+    return True
+
+
+# -- how a JWK has it -------------------------------------------------------------------------------------------------
+
+_JWK_KINDS: Final[Mapping[tuple[str, str], Algorithm]] = {
+    ("EC", "P-256"): Algorithm.ES256,
+    ("EC", "P-384"): Algorithm.ES384,
+    ("OKP", _ED25519): Algorithm.EDDSA,
+}
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+_FULLY_SPECIFIED: Final = {Algorithm.EDDSA: "Ed25519"}  # RFC 9864 gives the pair of EdDSA and its curve this name
+
+
+def _text(jwk: Mapping[str, Json], name: str) -> str:
+    value = jwk.get(name)
+    if not isinstance(value, str):
+        raise Malformed(f"not a JWK: {name} is not there, or is no text")
+    return value
+
+
+def _octets(jwk: Mapping[str, Json], name: str, size: int) -> bytes:
+    data = b64url_decode(_text(jwk, name))
+    if len(data) != size:
+        raise Malformed(f"not a JWK: {name} is not {size} bytes")
+    return data
+
+
+def _require_for_verifying(jwk: Mapping[str, Json], algorithm: Algorithm) -> None:
+    if jwk.get("use", "sig") != "sig":
+        raise Malformed("a JWK that is not for signatures (use)")
+    operations = jwk.get("key_ops", ("verify",))
+    if not isinstance(operations, list | tuple) or "verify" not in operations:
+        raise Malformed("a JWK that is not for verifying signatures (key_ops)")
+    if jwk.get("alg", algorithm) not in (algorithm, _FULLY_SPECIFIED.get(algorithm, algorithm)):
+        raise Malformed("a JWK for another algorithm than that of its kind (alg)")
