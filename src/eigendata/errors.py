@@ -109,12 +109,17 @@ class Check:
         clause: where the rule stands: `RFC 9901 7.3 (5)`.
         reason: why something that breaks it is rejected.
         rule: the rule in one plain English sentence.
+        passed: the step that says it held; made once, for a verification takes dozens.
     """
 
     name: str
     clause: str
     reason: Reason
     rule: str
+    passed: Step = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "passed", Step(check=self, outcome=Outcome.PASSED))
 
 
 class Outcome(StrEnum):
@@ -163,7 +168,7 @@ class Trail:
         """
         if not holds:
             raise Rejected(check, tuple(self.steps))
-        self.steps.append(Step(check=check, outcome=Outcome.PASSED))
+        self.steps.append(check.passed)
 
     def some(self, check: Check, value: T | None) -> T:
         """Take one check that holds when there is a value, and give that value.
@@ -173,7 +178,7 @@ class Trail:
         """
         if value is None:
             raise Rejected(check, tuple(self.steps))
-        self.steps.append(Step(check=check, outcome=Outcome.PASSED))
+        self.steps.append(check.passed)
         return value
 
     def skip(self, check: Check, outcome: Outcome) -> None:
