@@ -1,0 +1,541 @@
+"""The vault: one encrypted file that keeps records, and does not know what they say.
+
+    passphrase -> Argon2id -> key-encryption key -> data key -> manifest -> records
+
+It keeps to itself how the file is laid out and what makes an edit of it noticed. Nothing in the file decides anything:
+there is no flag, no counter of attempts and no copy of the passphrase, only sealed bytes. A wrong passphrase and a
+damaged file are one error, because telling them apart tells an attacker something.
+
+    header    cost of Argon2id, salt, and the data key wrapped; all of it authenticated by the wrapping
+    manifest  sealed over the header: how often the vault was written, and of each record its id, kind, version, nonce
+    record    sealed over its id, kind and version; without the manifest's nonce it is noise, so a record that was
+              lost, added, swapped, or put back as it once was, is noticed
+
+It does not notice that the whole file was replaced by an older copy of itself while it was closed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import stat
+import struct
+import threading
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, NoReturn
+
+from nacl import bindings, pwhash
+from nacl.exceptions import CryptoError
+
+from eigendata.errors import Check, Misuse, Reason, Rejected, Unavailable
+
+OPENS: Final = Check(
+    name="VAULT_OPENS",
+    clause="eigendata vault 1",
+    reason=Reason.CANNOT_OPEN,
+    rule="the passphrase fits, and every byte that is read is as it was written",
+)
+
+MIB: Final = 1024 * 1024
+MAX_FILE: Final = 512 * MIB  # bytes; far above any wallet, so that opening has a bound
+MAX_RECORD: Final = 1 * MIB  # bytes of one record
+MAX_RECORDS: Final = 50_000  # the manifest is written whole at each change
+MAX_PASSPHRASE: Final = 1024  # bytes after normalisation
+BUSY_TIMEOUT: Final = 5.0  # seconds to wait for another process that is writing
+
+_MAGIC: Final = b"eigendata vault\x01"
+_HEADER: Final = struct.Struct(">16sIQ16s24s48s")  # magic, passes, bytes of memory, salt, nonce, wrapped data key
+_COUNTER: Final = struct.Struct(">Q")
+_ENTRY: Final = struct.Struct(">16sBQ24s")  # id, kind, version, nonce
+_WRAPPED_FROM: Final = struct.calcsize(">16sIQ16s24s")
+_KEY_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+_NONCE_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+_TAG_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
+_ID_SIZE: Final = 16
+
+_SCHEMA: Final = (
+    ("vault", "CREATE TABLE vault (id INTEGER PRIMARY KEY, header BLOB NOT NULL, manifest BLOB NOT NULL)"),
+    ("record", "CREATE TABLE record (id BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID"),
+)
+_FILE_HEAD: Final = b"SQLite format 3\0"
+_ROLLBACK_JOURNAL: Final = b"\x01\x01"  # read and write version; another would have other files beside this one
+# What another process or the disk does, against what is wrong in the file itself.
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one guess of the passphrase costs: passes over, and bytes of, memory (Argon2id, RFC 9106)."""
+
+    passes: int
+    memory: int
+
+    def __post_init__(self) -> None:
+        if not (LEAST_PASSES <= self.passes <= MOST_PASSES and LEAST_MEMORY <= self.memory <= MOST_MEMORY):
+            raise Misuse("the cost of the passphrase is outside its bounds")
+
+
+# Below these a stolen file is guessed too cheaply (OWASP's least for Argon2id); above them opening is the attack.
+LEAST_PASSES: Final = 2
+LEAST_MEMORY: Final = 19 * MIB
+MOST_PASSES: Final = 16
+MOST_MEMORY: Final = 1024 * MIB
+
+MODERATE: Final = Cost(passes=3, memory=256 * MIB)
+LEAST: Final = Cost(passes=LEAST_PASSES, memory=LEAST_MEMORY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record as it stands. `version` is the vault's counter at the time that it was written."""
+
+    id: bytes
+    kind: int
+    version: int
+    nonce: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Vault:
+    """An open vault. Its records are in memory, and are read again when another process has written."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection, header: bytes, data_key: bytes) -> None:
+        self._path = path
+        self._database = database
+        self._header = header
+        self._data_key = data_key
+        self._process = os.getpid()
+        self._lock = threading.RLock()
+        self._writing = False
+        self._closed = False
+        self._seen = -1  # SQLite's data_version at the last reading
+        self._counter = 0
+        self._records: dict[bytes, Record] = {}
+
+    @classmethod
+    def create(cls, path: Path, passphrase: bytes | str, *, cost: Cost = MODERATE) -> Vault:
+        """Make a new vault, readable by its owner alone, and open it.
+
+        The file appears under its name when it is whole, so a kill leaves no half of one.
+
+        Raises:
+            Misuse: there is something at the path already, or the passphrase is empty or too long.
+            Unavailable: the file cannot be written.
+        """
+        secret = normalised(passphrase)
+        data_key = os.urandom(_KEY_SIZE)
+        header = _wrap(data_key, secret, cost)
+        unfinished = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+        try:
+            _write_first(unfinished, header, _seal(data_key, _COUNTER.pack(0), _manifest_identity(header)))
+            os.link(unfinished, path, follow_symlinks=False)
+            _sync_directory(path.parent)
+        except FileExistsError:
+            raise Misuse(f"there is already a file at {path}") from None
+        except FileNotFoundError:
+            raise Misuse(f"there is no folder {path.parent}") from None
+        except OSError as error:
+            raise Unavailable(f"a vault cannot be written at {path}: {error.strerror}") from error
+        finally:
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+        return cls._opened(path, header, data_key)
+
+    @classmethod
+    def open(cls, path: Path, passphrase: bytes | str) -> Vault:
+        """Open a vault and authenticate every record of it.
+
+        Raises:
+            Rejected: the passphrase is wrong or the file is damaged; which of the two is not said (`cannot_open`).
+            Misuse: there is no regular file at the path, or others than its owner may read it.
+            Unavailable: another process keeps it locked.
+        """
+        secret = normalised(passphrase)
+        _require_private_file(path)
+        with _database_errors(), closing(_connect(path)) as database:
+            header = _read_header(database)
+        return cls._opened(path, header, _unwrap(header, secret))
+
+    @classmethod
+    def _opened(cls, path: Path, header: bytes, data_key: bytes) -> Vault:
+        with _database_errors():
+            database = _connect(path)
+        vault = cls(path, database, header, data_key)
+        try:
+            vault._refresh()
+        except BaseException:
+            database.close()
+            raise
+        return vault
+
+    # -- reading and writing ------------------------------------------------------------------------------------------
+
+    def records(self, kind: int) -> Mapping[bytes, Record]:
+        """Give the records of one kind by their id, as last committed by any process."""
+        with self._lock:
+            self._require_open()
+            self._refresh()
+            return MappingProxyType({name: one for name, one in self._records.items() if one.kind == kind})
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """Open the one transaction there is: all of what is put and removed in it becomes true, or nothing.
+
+        Raises:
+            Unavailable: another process is writing, or the disk refuses.
+            Misuse: a transaction is open already.
+        """
+        with self._lock:
+            self._require_open()
+            if self._writing:
+                raise Misuse("one transaction of a vault at a time")
+            self._writing = True
+            try:
+                with _database_errors():
+                    self._database.execute("BEGIN IMMEDIATE")
+                self._refresh()
+                writing = Writing(self._records)
+                yield writing
+                self._commit(writing)
+            finally:
+                self._writing = False
+                if self._database.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._database.execute("ROLLBACK")
+
+    def _commit(self, writing: Writing) -> None:
+        if not writing.staged:
+            return
+        counter = self._counter + 1
+        records = dict(self._records)
+        with _database_errors():
+            for name, staged in writing.staged.items():
+                if staged is None:
+                    del records[name]
+                    self._database.execute("DELETE FROM record WHERE id = ?", (name,))
+                    continue
+                kind, body = staged
+                nonce = os.urandom(_NONCE_SIZE)
+                records[name] = Record(id=name, kind=kind, version=counter, nonce=nonce, body=body)
+                sealed = _encrypt(self._data_key, nonce, body, _record_identity(name, kind, counter))
+                self._database.execute("INSERT OR REPLACE INTO record VALUES (?, ?)", (name, sealed))
+            if len(records) > MAX_RECORDS:
+                raise Misuse("the vault is full")
+            manifest = _seal(self._data_key, _manifest(counter, records), _manifest_identity(self._header))
+            self._database.execute("UPDATE vault SET manifest = ?", (manifest,))
+            self._conclude(self._header, counter, records)
+
+    def _conclude(self, header: bytes, counter: int, records: dict[bytes, Record]) -> None:
+        # What is in memory counts as unread until it agrees with the file again: an interrupt between the two, or a
+        # commit that neither failed nor succeeded, would else have the next manifest leave out what was written.
+        seen, self._seen = self._seen, -1
+        self._database.execute("COMMIT")
+        self._header, self._counter, self._records = header, counter, records
+        self._seen = seen
+
+    def change_passphrase(self, passphrase: bytes | str, *, cost: Cost = MODERATE) -> None:
+        """Wrap the data key anew, in one transaction; the records stay as they are.
+
+        Who copied the file before, and knows the passphrase of then, can still open that copy.
+
+        Raises:
+            Misuse: the passphrase is empty or too long.
+            Unavailable: another process is writing, or the disk refuses.
+        """
+        header = _wrap(self._data_key, normalised(passphrase), cost)
+        with self.writing(), _database_errors():
+            counter = self._counter + 1
+            manifest = _seal(self._data_key, _manifest(counter, self._records), _manifest_identity(header))
+            self._database.execute("UPDATE vault SET header = ?, manifest = ?", (header, manifest))
+            self._conclude(header, counter, self._records)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._data_key = b""
+            self._records = {}
+            self._database.close()
+
+    def _refresh(self) -> None:
+        with _database_errors():
+            if self._database.in_transaction:
+                self._load()
+                return
+            if self._database.execute("PRAGMA data_version").fetchone()[0] == self._seen:
+                return
+            self._database.execute("BEGIN")
+            try:
+                self._load()
+            finally:
+                self._database.execute("ROLLBACK")
+
+    def _load(self) -> None:
+        header = _read_header(self._database)  # takes the lock under which all the rest is read
+        seen = self._database.execute("PRAGMA data_version").fetchone()[0]
+        if seen == self._seen:
+            return
+        row = self._database.execute("SELECT manifest FROM vault").fetchone()
+        counter, entries = _read_manifest(_unseal(self._data_key, row[0], _manifest_identity(header)))
+        if counter < self._counter:
+            _refuse()
+        records = {}
+        for name, sealed in self._database.execute("SELECT id, sealed FROM record"):
+            known = self._records.get(name)
+            record = entries.pop(name, None)
+            if record is None or not isinstance(sealed, bytes):
+                _refuse()
+            if known is not None and known.nonce == record.nonce:
+                records[name] = known
+                continue
+            body = _decrypt(self._data_key, record.nonce, sealed, _record_identity(name, record.kind, record.version))
+            records[name] = replace(record, body=body)
+        if entries:
+            _refuse()
+        self._header, self._counter, self._records, self._seen = header, counter, records, seen
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Misuse("the vault is closed")
+        if os.getpid() != self._process:
+            raise Misuse("a vault is not carried over a fork: open it in the process that uses it")
+
+    def __repr__(self) -> str:
+        return f"<Vault of {len(self._records)} records>"
+
+    def __reduce__(self) -> NoReturn:
+        raise Misuse("a vault is not pickled")
+
+
+class Writing:
+    """What one transaction has put and removed so far."""
+
+    def __init__(self, records: Mapping[bytes, Record]) -> None:
+        self._records = records
+        self.staged: dict[bytes, tuple[int, bytes] | None] = {}
+
+    def records(self, kind: int) -> dict[bytes, bytes]:
+        """Give the bodies of one kind by their id, as this transaction sees them."""
+        found = {name: one.body for name, one in self._records.items() if one.kind == kind}
+        for name, staged in self.staged.items():
+            if staged is not None and staged[0] == kind:
+                found[name] = staged[1]
+            else:
+                found.pop(name, None)
+        return found
+
+    def put(self, kind: int, body: bytes, *, id: bytes | None = None) -> bytes:
+        """Add a record, or replace the one with this id; gives its id."""
+        if len(body) > MAX_RECORD:
+            raise Misuse(f"a record of a vault holds at most {MAX_RECORD} bytes")
+        named = os.urandom(_ID_SIZE) if id is None else id
+        if len(named) != _ID_SIZE or not 0 < kind < 256:
+            raise Misuse("a record has an id of 16 bytes and a kind of one")
+        self.staged[named] = (kind, body)
+        return named
+
+    def remove(self, id: bytes) -> None:
+        if id in self._records:
+            self.staged[id] = None
+            return
+        if self.staged.pop(id, None) is None:
+            raise Misuse("there is no such record to remove")
+
+    def __repr__(self) -> str:
+        return f"<Writing of {len(self.staged)} records>"
+
+
+# -- the passphrase and the header ------------------------------------------------------------------------------------
+
+
+def normalised(passphrase: bytes | str) -> bytes:
+    """Give the bytes that a passphrase stands for, the same however its keyboard composed them (Unicode NFKC).
+
+    Raises:
+        Misuse: it is empty or too long, or not text.
+    """
+    try:
+        text = passphrase.decode("utf-8") if isinstance(passphrase, bytes) else passphrase
+        secret = unicodedata.normalize("NFKC", text).encode("utf-8")
+    except UnicodeError:
+        raise Misuse("a passphrase is text in UTF-8") from None
+    if not 0 < len(secret) <= MAX_PASSPHRASE:
+        raise Misuse(f"a passphrase holds 1 to {MAX_PASSPHRASE} bytes")
+    return secret
+
+
+def _derived(secret: bytes, salt: bytes, cost: Cost) -> bytes:
+    try:
+        return pwhash.argon2id.kdf(_KEY_SIZE, secret, salt, opslimit=cost.passes, memlimit=cost.memory)
+    except (CryptoError, MemoryError) as error:
+        raise Unavailable("there is not enough memory to open the vault") from error
+
+
+def _wrap(data_key: bytes, secret: bytes, cost: Cost) -> bytes:
+    salt, nonce = os.urandom(pwhash.argon2id.SALTBYTES), os.urandom(_NONCE_SIZE)
+    stated = _HEADER.pack(_MAGIC, cost.passes, cost.memory, salt, nonce, bytes(48))[:_WRAPPED_FROM]
+    return stated + _encrypt(_derived(secret, salt, cost), nonce, data_key, stated)
+
+
+def _unwrap(header: bytes, secret: bytes) -> bytes:
+    magic, passes, memory, salt, nonce, wrapped = _HEADER.unpack(header)
+    if magic != _MAGIC:
+        _refuse()
+    try:
+        cost = Cost(passes=passes, memory=memory)
+    except Misuse:
+        _refuse()
+    return _decrypt(_derived(secret, salt, cost), nonce, wrapped, header[:_WRAPPED_FROM])
+
+
+# -- sealing ----------------------------------------------------------------------------------------------------------
+
+
+def _record_identity(id: bytes, kind: int, version: int) -> bytes:
+    return b"record" + id + bytes((kind,)) + _COUNTER.pack(version)
+
+
+def _manifest_identity(header: bytes) -> bytes:
+    return b"manifest" + hashlib.sha256(header).digest()
+
+
+def _manifest(counter: int, records: Mapping[bytes, Record]) -> bytes:
+    entries = (_ENTRY.pack(one.id, one.kind, one.version, one.nonce) for one in records.values())
+    return _COUNTER.pack(counter) + b"".join(entries)
+
+
+def _read_manifest(manifest: bytes) -> tuple[int, dict[bytes, Record]]:
+    (counter,) = _COUNTER.unpack_from(manifest)
+    return counter, {
+        name: Record(id=name, kind=kind, version=version, nonce=nonce, body=b"")
+        for name, kind, version, nonce in _ENTRY.iter_unpack(manifest[_COUNTER.size :])
+    }
+
+
+def _seal(key: bytes, message: bytes, identity: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_SIZE)
+    return nonce + _encrypt(key, nonce, message, identity)
+
+
+def _unseal(key: bytes, sealed: object, identity: bytes) -> bytes:
+    if not isinstance(sealed, bytes) or len(sealed) < _NONCE_SIZE + _TAG_SIZE:
+        _refuse()
+    return _decrypt(key, sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], identity)
+
+
+def _encrypt(key: bytes, nonce: bytes, message: bytes, identity: bytes) -> bytes:
+    return bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(message, identity, nonce, key)
+
+
+def _decrypt(key: bytes, nonce: bytes, sealed: bytes, identity: bytes) -> bytes:
+    if len(sealed) < _TAG_SIZE:
+        _refuse()
+    try:
+        return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, identity, nonce, key)
+    except CryptoError:
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    raise Rejected(
+        OPENS, message="the vault cannot be opened: the passphrase is wrong or the file is damaged"
+    ) from None
+
+
+# -- the file ---------------------------------------------------------------------------------------------------------
+
+
+def _require_private_file(path: Path) -> None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        raise Misuse(f"there is no vault at {path}") from None
+    except OSError as error:
+        raise Unavailable(f"the vault at {path} cannot be reached: {error.strerror}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise Misuse(f"{path} is not a regular file")
+    if found.st_mode & 0o077:
+        raise Misuse(f"others may read or write {path}: make it mode 0600, and ask yourself who did")
+    with path.open("rb") as file:
+        head = file.read(len(_FILE_HEAD) + 4)
+    if found.st_size > MAX_FILE or not head.startswith(_FILE_HEAD) or head[-2:] != _ROLLBACK_JOURNAL:
+        _refuse()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    database.text_factory = bytes
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORDS * _ENTRY.size + MAX_RECORD)
+    for setting in (
+        "trusted_schema = OFF",
+        "cell_size_check = ON",
+        "temp_store = MEMORY",  # nothing is written beside the file and its journal, and both hold sealed bytes only
+        "journal_mode = DELETE",
+        "synchronous = EXTRA",  # FULL, and the directory after the journal is gone: what returned is durable
+        "secure_delete = ON",
+    ):
+        database.execute(f"PRAGMA {setting}")
+    return database
+
+
+def _write_first(path: Path, header: bytes, manifest: bytes) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    with _database_errors(), closing(_connect(path)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        for _, statement in _SCHEMA:
+            database.execute(statement)
+        database.execute("INSERT INTO vault VALUES (0, ?, ?)", (header, manifest))
+        database.execute("COMMIT")
+
+
+def _read_header(database: sqlite3.Connection) -> bytes:
+    # A trigger or view of someone else's would run beside our statements: the schema is ours to the letter.
+    schema = database.execute("SELECT name, sql FROM sqlite_master ORDER BY rowid").fetchmany(len(_SCHEMA) + 1)
+    if schema != [(name.encode(), sql.encode()) for name, sql in _SCHEMA]:
+        _refuse()
+    rows = database.execute("SELECT header FROM vault").fetchmany(2)
+    if len(rows) != 1 or not isinstance(rows[0][0], bytes) or len(rows[0][0]) != _HEADER.size:
+        _refuse()
+    header: bytes = rows[0][0]
+    return header
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING:
+            raise Unavailable("the vault is locked by another process, or its disk does not answer") from error
+        _refuse()
