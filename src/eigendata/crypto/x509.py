@@ -1,0 +1,453 @@
+"""Certificates: from a chain in a token up to an anchor that was given beforehand, never to one from the token.
+
+    x5c of a header -> parse_x5c -> DER, leaf first, without the anchor -> verify_chain(anchors, at) -> Leaf
+    make_authority, make_issuer_certificate                  an authority of one's own: for a pilot, a test, a village
+
+The path is checked by `cryptography` (RFC 5280); our own profile stands on top, as values in `CHECKS`. What was
+verified once is kept, and only its dates are looked at again.
+
+Not looked at: whether a certificate was revoked. An issuer's key that leaked is stopped by taking its anchor out of
+the trust file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+
+from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
+from eigendata.encoding import Json, b64_decode
+from eigendata.errors import Check, Malformed, Misuse, Reason, Step, Trail
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+CHAIN_LIMIT: Final = 5
+"""Certificates in one chain: a leaf and what stands between it and an anchor; national schemes have one or two."""
+
+CERTIFICATE_LIMIT: Final = 16_384
+"""Bytes of one certificate in DER: with two keys and some extensions it is about 1 kB."""
+
+PEM_LIMIT: Final = 262_144
+"""Bytes of one PEM file of certificates."""
+
+VERIFIED_CHAINS: Final = 256
+"""Chains that are kept verified, and certificates kept read: a verifier meets those of a few hundred issuers."""
+
+AUTHORITY_VALIDITY: Final = timedelta(days=3650)
+ISSUER_VALIDITY: Final = timedelta(days=397)
+
+KEYS = Check(
+    name="X509_KEYS",
+    clause="OpenID4VC HAIP 1.0 section 7",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="Every key in the chain and of its anchor is of P-256 or P-384.",
+)
+NO_ANCHOR = Check(
+    name="X509_NO_ANCHOR",
+    clause="OpenID4VC HAIP 1.0 section 6.1.1",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="Neither an anchor nor any certificate signed by itself is in the chain.",
+)
+PATH = Check(
+    name="X509_PATH",
+    clause="RFC 5280 section 6.1",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The chain leads to an anchor that was given beforehand: signatures, names, authority, lengths, extensions.",
+)
+ORDER = Check(
+    name="X509_ORDER",
+    clause="RFC 7515 section 4.1.6",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="Each certificate in the chain certifies the one before it, and there are no others.",
+)
+LEAF_USE = Check(
+    name="X509_LEAF_USE",
+    clause="RFC 5280 sections 4.2.1.3, 4.2.1.9 and 4.2.1.12",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The leaf is for digital signatures; it is no authority, and no certificate for TLS.",
+)
+IN_TIME = Check(
+    name="X509_IN_TIME",
+    clause="RFC 5280 section 4.1.2.5",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="Every certificate in the chain and its anchor are in time.",
+)
+
+CHECKS: Final = (KEYS, NO_ANCHOR, PATH, ORDER, LEAF_USE, IN_TIME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """What a chain says of its holder, once it was verified.
+
+    Attributes:
+        uris, dns_names: the alternative names of these kinds.
+        authority_key_ids: the authority key identifier of every certificate of the chain that has one.
+        not_before, not_after: of the leaf itself; aware.
+    """
+
+    key: PublicKey
+    uris: tuple[str, ...]
+    dns_names: tuple[str, ...]
+    common_name: str
+    authority_key_ids: tuple[bytes, ...]
+    not_before: datetime
+    not_after: datetime
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def parse_x5c(value: Json) -> tuple[bytes, ...]:
+    """Read the `x5c` of a header: certificates in DER, leaf first (RFC 7515 section 4.1.6).
+
+    Raises:
+        Malformed: it is no array of 1 to `CHAIN_LIMIT` certificates, or one is not standard base64 or no certificate.
+    """
+    if not isinstance(value, list | tuple) or not 0 < len(value) <= CHAIN_LIMIT:
+        raise Malformed(f"x5c is not an array of 1 to {CHAIN_LIMIT} certificates")
+    chain = tuple(b64_decode(one) if isinstance(one, str) else b"" for one in value)
+    for der in chain:
+        _certificate(der)
+    return chain
+
+
+def load_pem_chain(pem: bytes) -> tuple[bytes, ...]:
+    """Read certificates in PEM, in their order, and give them in DER.
+
+    Raises:
+        Malformed: there is none, or one cannot be read.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    if len(pem) > PEM_LIMIT:
+        raise Malformed(f"the PEM file is {len(pem)} bytes; at most {PEM_LIMIT} are read")
+    try:
+        chain = tuple(one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(pem))
+    except ValueError as error:
+        raise Malformed("not certificates in PEM") from error
+    for der in chain:
+        _certificate(der)
+    return chain
+
+
+def dump_pem_chain(chain: Sequence[bytes]) -> bytes:
+    """Write certificates in DER as PEM, in their order."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return b"".join(_certificate(der).public_bytes(Encoding.PEM) for der in chain)
+
+
+# -- verifying --------------------------------------------------------------------------------------------------------
+
+
+def verify_chain(chain: tuple[bytes, ...], anchors: Sequence[bytes], *, at: datetime) -> Leaf:
+    """Verify a chain up to one of the given anchors, under the profile of `CHECKS`, and give what the leaf says.
+
+    Args:
+        chain: DER, leaf first, without the anchor.
+        anchors: DER; never from the token.
+        at: the moment for which it is verified.
+
+    Raises:
+        Rejected: one of `CHECKS` does not hold.
+        Malformed: the chain is empty or too long, or holds what is no certificate.
+        Misuse: `at` is naive.
+    """
+    if at.tzinfo is None:
+        raise Misuse("a moment without a time zone is refused: pass an aware datetime")
+    if not 0 < len(chain) <= CHAIN_LIMIT:
+        raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
+    verified = _verified(tuple(chain), tuple(anchors))
+    Trail(list(verified.trail)).require(IN_TIME, any(start <= at <= end for start, end in verified.windows))
+    return verified.leaf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verified:
+    """A chain of which all but the moment was verified.
+
+    Attributes:
+        windows: for each anchor that it leads to, when all certificates up to that anchor are in time.
+    """
+
+    leaf: Leaf
+    windows: tuple[tuple[datetime, datetime], ...]
+    trail: tuple[Step, ...]
+
+
+@lru_cache(maxsize=VERIFIED_CHAINS)
+def _verified(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> _Verified:
+    trail = Trail()
+    certificates = tuple(_certificate(der) for der in chain)
+    given = tuple(one for one in map(_certificate, anchors) if one.subject == certificates[-1].issuer)
+    keys = trail.some(KEYS, _all(_key(one) for one in (*certificates, *given)))
+    trail.require(NO_ANCHOR, all(one.subject != one.issuer for one in certificates) and set(chain).isdisjoint(anchors))
+    paths = tuple(path for anchor in given if (path := _path(certificates, anchor)))
+    extensions = trail.some(PATH, _all(_extensions(one) for one in certificates) if paths else None)
+    paths = tuple(path for path in paths if path[:-1] == certificates)
+    trail.require(ORDER, bool(paths))
+    trail.require(LEAF_USE, _is_for_signatures(extensions[0]))
+    return _Verified(
+        leaf=_leaf(certificates[0], keys[0], extensions), windows=tuple(map(_window, paths)), trail=trail.done()
+    )
+
+
+def _all(found: Iterable[T | None]) -> tuple[T, ...] | None:
+    values = tuple(found)
+    known = tuple(value for value in values if value is not None)
+    return known if len(known) == len(values) else None
+
+
+@lru_cache(maxsize=VERIFIED_CHAINS)
+def _certificate(der: bytes) -> x509.Certificate:
+    from cryptography import x509
+
+    if len(der) > CERTIFICATE_LIMIT:
+        raise Malformed(f"a certificate is {len(der)} bytes; at most {CERTIFICATE_LIMIT} are read")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        # Read lazily by the library: what cannot be read must come out here.
+        _ = (certificate.subject, certificate.issuer, certificate.version, _window((certificate,)))
+    except (ValueError, TypeError, x509.InvalidVersion, Warning):  # Warning: where warnings are made errors
+        raise Malformed("not a certificate in DER") from None
+    return certificate
+
+
+def _key(certificate: x509.Certificate) -> PublicKey | None:
+    try:
+        key = PublicKey.from_cryptography(certificate.public_key())
+    except (ValueError, UnsupportedAlgorithm, Malformed):
+        return None
+    return None if key.algorithm is Algorithm.EDDSA else key
+
+
+def _path(certificates: tuple[x509.Certificate, ...], anchor: x509.Certificate) -> tuple[x509.Certificate, ...]:
+    """Give the path from the leaf up to the anchor, the anchor included, or nothing where there is none."""
+    from cryptography.x509 import BasicConstraints
+    from cryptography.x509.verification import (
+        Criticality,
+        ExtensionPolicy,
+        PolicyBuilder,
+        Store,
+        VerificationError,
+    )
+
+    authority = ExtensionPolicy.webpki_defaults_ca().require_present(BasicConstraints, Criticality.CRITICAL, None)
+    builder = (
+        PolicyBuilder()
+        .store(Store([anchor]))
+        # The last of them to begin: whether all are in time at the moment asked is looked at each time anew.
+        .time(_window((*certificates, anchor))[0])
+        .max_chain_depth(CHAIN_LIMIT)
+        .extension_policies(ca_policy=authority, ee_policy=ExtensionPolicy.permit_all())
+    )
+    try:
+        return tuple(builder.build_client_verifier().verify(certificates[0], list(certificates[1:])).chain)
+    except (VerificationError, ValueError):
+        return ()
+
+
+def _window(certificates: Iterable[x509.Certificate]) -> tuple[datetime, datetime]:
+    starts, ends = zip(*((one.not_valid_before_utc, one.not_valid_after_utc) for one in certificates), strict=True)
+    return max(starts), min(ends)
+
+
+def _extensions(certificate: x509.Certificate) -> x509.Extensions | None:
+    from cryptography import x509
+
+    try:
+        return certificate.extensions
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return None
+
+
+def _is_for_signatures(extensions: x509.Extensions) -> bool:
+    from cryptography.x509 import BasicConstraints, ExtendedKeyUsage, KeyUsage
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    constraints = _extension(extensions, BasicConstraints)
+    usage = _extension(extensions, KeyUsage)
+    purposes = set(_extension(extensions, ExtendedKeyUsage) or ())
+    of_tls = {
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        ExtendedKeyUsageOID.CLIENT_AUTH,
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+    }
+    return (
+        (constraints is None or not constraints.ca)
+        and (usage is not None and usage.digital_signature and not usage.key_cert_sign)
+        and purposes.isdisjoint(of_tls)
+    )
+
+
+def _leaf(certificate: x509.Certificate, key: PublicKey, extensions: Sequence[x509.Extensions]) -> Leaf:
+    from cryptography.x509 import (
+        AuthorityKeyIdentifier,
+        DNSName,
+        SubjectAlternativeName,
+        UniformResourceIdentifier,
+    )
+    from cryptography.x509.oid import NameOID
+
+    names = _extension(extensions[0], SubjectAlternativeName)
+    above = (_extension(one, AuthorityKeyIdentifier) for one in extensions)
+    common_names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return Leaf(
+        key=key,
+        uris=tuple(names.get_values_for_type(UniformResourceIdentifier)) if names else (),
+        dns_names=tuple(names.get_values_for_type(DNSName)) if names else (),
+        common_name=str(common_names[0].value) if common_names else "",
+        authority_key_ids=tuple(one.key_identifier for one in above if one and one.key_identifier),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+    )
+
+
+def _extension(extensions: x509.Extensions, kind: type[E]) -> E | None:
+    return next((one.value for one in extensions if isinstance(one.value, kind)), None)
+
+
+# -- making -----------------------------------------------------------------------------------------------------------
+
+
+def make_authority(name: str, key: SoftwareKey, *, at: datetime) -> bytes:
+    """Make the root certificate of an authority, signed by itself, and give it in DER.
+
+    It may certify leaves only, and begins at the start of the day of `at` in UTC.
+
+    Raises:
+        Misuse: the name or the kind of key cannot be in a certificate of our profile.
+    """
+    from cryptography import x509
+
+    builder = _builder(_named(name), key.public_key, at, AUTHORITY_VALIDITY).issuer_name(_named(name))
+    builder = (
+        builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(authority=True), critical=True)
+        .add_extension(_above(key.public_key), critical=False)
+    )
+    return _sign(builder, key)
+
+
+def make_issuer_certificate(
+    subject_key: PublicKey,
+    *,
+    name: str,
+    uri: str,
+    authority: bytes,
+    authority_key: SoftwareKey,
+    at: datetime,
+    municipality: str | None,
+) -> bytes:
+    """Make the certificate of an issuer, signed by an authority, and give it in DER.
+
+    Args:
+        uri: the issuer's identifier, the `iss` of what it issues; its one alternative name.
+        authority: the authority's certificate in DER.
+        municipality: the four digits of its code, written as the subject's organisation identifier. For the reader:
+            what an issuer may speak of is said by the trust file of each verifier, never by a certificate.
+
+    Raises:
+        Misuse: a name, the URI or the kind of key cannot be in a certificate of our profile, or the key is not the
+            authority's.
+    """
+    from cryptography import x509
+
+    above = _certificate(authority)
+    if PublicKey.from_cryptography(above.public_key()) != authority_key.public_key:
+        raise Misuse("the key is not that of the authority's certificate")
+    try:
+        names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)])
+    except ValueError as error:
+        raise Misuse(f"{uri!r} cannot be written as a URI in a certificate: ASCII only") from error
+    builder = _builder(_named(name, municipality), subject_key, at, ISSUER_VALIDITY).issuer_name(above.subject)
+    builder = (
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(_above(authority_key.public_key), critical=False)
+        .add_extension(names, critical=False)
+    )
+    return _sign(builder, authority_key)
+
+
+def _builder(subject: x509.Name, key: PublicKey, at: datetime, validity: timedelta) -> x509.CertificateBuilder:
+    from cryptography import x509
+
+    if at.tzinfo is None:
+        raise Misuse("a moment without a time zone is refused: pass an aware datetime")
+    if key.algorithm is Algorithm.EDDSA:
+        raise Misuse("a certificate of our profile is for a key of P-256 or P-384")
+    start = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .public_key(key.to_cryptography())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + validity)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.to_cryptography()), critical=False)
+    )
+
+
+def _named(name: str, municipality: str | None = None) -> x509.Name:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    try:
+        parts = [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "NL"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
+        ]
+        if municipality is not None:
+            # A national scheme of ETSI EN 319 412-1 section 5.1.4: two characters, a colon, the country, a hyphen.
+            parts.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, f"GM:NL-{municipality}"))
+    except ValueError as error:
+        raise Misuse(f"{name!r} cannot be a name in a certificate: 1 to 64 characters") from error
+    return x509.Name(parts)
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    from cryptography import x509
+
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _above(key: PublicKey) -> x509.AuthorityKeyIdentifier:
+    from cryptography import x509
+
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.to_cryptography())
+
+
+def _sign(builder: x509.CertificateBuilder, key: SoftwareKey) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    if key.public_key.algorithm is Algorithm.EDDSA:
+        raise Misuse("an authority of our profile has a key of P-256 or P-384")
+    return builder.sign(key.to_cryptography(), _hash(key)).public_bytes(Encoding.DER)
+
+
+def _hash(key: SoftwareKey) -> hashes.SHA256 | hashes.SHA384:
+    return hashes.SHA384() if key.public_key.algorithm is Algorithm.ES384 else hashes.SHA256()
