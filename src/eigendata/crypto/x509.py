@@ -319,6 +319,19 @@ def _extension(extensions: x509.Extensions, kind: type[E]) -> E | None:
     return next((one.value for one in extensions if isinstance(one.value, kind)), None)
 
 
+def read_leaf(der: bytes) -> Leaf:
+    """Read what a certificate says of its holder, unverified: for who wants to know what their own one says.
+
+    Raises:
+        Malformed: it is no certificate for a key of ours, or its extensions cannot be read.
+    """
+    certificate = _certificate(der)
+    key, extensions = _key(certificate), _extensions(certificate)
+    if key is None or extensions is None:
+        raise Malformed("not a certificate of our profile: its key or its extensions cannot be used")
+    return _leaf(certificate, key, (extensions,))
+
+
 # -- making -----------------------------------------------------------------------------------------------------------
 
 
