@@ -36,7 +36,7 @@ def _label(nl: str, en: str) -> Mapping[str, str]:
     return MappingProxyType({"nl": nl, "en": en})
 
 
-# -- what every type about a person shares ------------------------------------------------------------------------------
+# -- what every type about a person shares -----------------------------------------------------------------------------
 
 ENVELOPE: Final = (
     Attribute(
