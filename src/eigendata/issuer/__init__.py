@@ -1,0 +1,365 @@
+"""The issuer: signs what the record holds, for residents of its own, to keys that were shown.
+
+    challenge --> proofs --proven--> ProvenKey
+    record --facts--> claims + envelope + set --schema--> Attestation --format--> n copies, a key each
+
+It keeps to itself how copies are tied: copy k of every type of one session carries the same random `set`, new for each
+k, so that facts of several credentials can be added up for one person, while no key is ever shared between types or
+copies. It keeps nothing about the people it issues to: challenges are authenticated instead of remembered, and of the
+used ones only a digest stays until they expire.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from eigendata import proofs, schemas
+from eigendata.crypto.jose import parse_jws
+from eigendata.crypto.keys import PublicKey
+from eigendata.encoding import Json, b64url_decode, b64url_encode, json_object
+from eigendata.errors import Check, Declined, Malformed, Misuse, Reason, Rejected, Trail, within
+from eigendata.formats import FORMATS
+from eigendata.issuer.directory import (
+    CHALLENGE_KEY_SIZE,
+    Category,
+    SourceRole,
+    create_authority,
+    create_issuer,
+    read,
+)
+from eigendata.model import (
+    Attestation,
+    Claims,
+    CredentialType,
+    Facts,
+    Issuance,
+    Issued,
+    Once,
+    ProvenKey,
+    Record,
+    Refusal,
+    Seal,
+    freeze,
+    utc,
+)
+from eigendata.once import SqliteOnce
+from eigendata.proofs import Challenge
+from eigendata.registers.catalogue import CATALOGUE
+
+__all__ = [
+    "CHECKS",
+    "Category",
+    "Challenge",
+    "Issuer",
+    "SourceRole",
+    "UnprovenKeys",
+    "create_authority",
+    "create_issuer",
+]
+
+CHALLENGE_LIFETIME: Final = timedelta(minutes=15)
+"""Long enough for a resident and a clerk at a counter; a stolen proof is worthless after it."""
+MAX_COPIES: Final = 100
+"""Copies of one credential in one session: ten visits' worth of a fortnight's ten."""
+COUNTRY: Final = "NL"
+FORMAT: Final = "dc+sd-jwt"
+"""The format in which an issuer from a directory issues."""
+
+NONCE_OURS: Final = Check(
+    name="NONCE_OURS",
+    clause="OpenID4VCI 1.0 F.4 (6)",
+    reason=Reason.NONCE_INVALID,
+    rule="The nonce in the key proof is one that this issuer gave.",
+)
+NONCE_FRESH: Final = Check(
+    name="NONCE_FRESH",
+    clause="OpenID4VCI 1.0 F.4 (7)",
+    reason=Reason.NONCE_INVALID,
+    rule="The nonce has not expired.",
+)
+CHECKS: Final = (NONCE_OURS, NONCE_FRESH)
+"""Besides these, `eigendata.proofs` checks each proof, and `Once` that the nonce was not used before."""
+
+_NONCE = "c_nonce"
+_SECONDS = 8  # octets that hold the moment of expiry
+_RANDOM = 16
+_SET = 16
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnprovenKeys:
+    """Holder keys, one a copy, that nobody showed to hold: the way around `Issuer.proven`.
+
+    Who issues to them says that someone else saw to it. As nothing is proven of them, a key serves every type of the
+    session, and may serve several copies.
+    """
+
+    keys: tuple[PublicKey, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """A municipality, or whoever else issues.
+
+    Attributes:
+        id: the issuer's URL: the `iss` of its credentials, the audience of proofs, and a URI name of its certificate.
+        name: what people call it; `issuing_authority`.
+        seals: format -> its key and chain.
+        types: what it may issue.
+        jurisdictions: the municipality codes whose residents it speaks for.
+        once: remembers used challenges.
+        challenge_key: 32 secret octets that authenticate its challenges.
+    """
+
+    id: str
+    name: str
+    seals: Mapping[str, Seal]
+    types: tuple[CredentialType, ...]
+    jurisdictions: tuple[str, ...]
+    once: Once = field(repr=False)
+    challenge_key: bytes = field(repr=False)
+    category: Category = Category.EAA
+    source_role: SourceRole = SourceRole.SOURCE_HOLDER
+
+    def __post_init__(self) -> None:
+        if len(self.challenge_key) < CHALLENGE_KEY_SIZE:
+            raise Misuse(f"a challenge key has {CHALLENGE_KEY_SIZE} octets at least")
+        for name in self.seals:
+            if name not in FORMATS:
+                raise Misuse(f"the format {name} is not known here")
+
+    @classmethod
+    def open(cls, directory: str | Path, *, known: Mapping[str, CredentialType] = CATALOGUE) -> Issuer:
+        """Open the issuer that a directory holds, as `create_issuer` made it.
+
+        Args:
+            known: the types that its settings may name, by their identifiers.
+
+        Raises:
+            Misuse: a file is missing or open to others, or key, certificate and settings do not fit together.
+            Malformed: a file does not hold what it should.
+        """
+        settings = read(Path(directory))
+        for name in settings.types:
+            if name not in known:
+                raise Misuse(f"the issuer's settings name the type {name}, which is not known here")
+        return cls(
+            id=settings.id,
+            name=settings.name,
+            seals={FORMAT: settings.seal},
+            types=tuple(known[name] for name in settings.types),
+            jurisdictions=settings.municipalities,
+            once=SqliteOnce(settings.used),
+            challenge_key=settings.challenge_key,
+            category=settings.category,
+            source_role=settings.source_role,
+        )
+
+    # -- the holder's keys --------------------------------------------------------------------------------------------
+
+    def challenge(self, *, at: datetime) -> Challenge:
+        """Give a fresh challenge that proofs of keys must answer.
+
+        Nothing is stored: the nonce holds its own moment of expiry, random octets, and a code that only this issuer
+        can make over both.
+
+        Source: OpenID4VCI 1.0 sections 7.2 and 13.8.
+        """
+        expires_at = utc(at).replace(microsecond=0) + CHALLENGE_LIFETIME
+        stated = int(expires_at.timestamp()).to_bytes(_SECONDS, "big") + secrets.token_bytes(_RANDOM)
+        nonce = b64url_encode(stated + self._code(stated))
+        return Challenge(
+            audience=self.id, nonce=nonce, types=tuple(one.id for one in self.types), expires_at=expires_at
+        )
+
+    def proven(self, proven_by: Sequence[bytes], *, at: datetime) -> tuple[ProvenKey, ...]:
+        """Verify proofs of keys, and use up the challenge that they answer.
+
+        The challenge is used up last, so that a proof that fails costs the holder nothing.
+
+        Raises:
+            Malformed: a proof is not what it claims to be.
+            Rejected: a proof fails, or its nonce is not this issuer's, has expired, or was used before.
+            Unavailable: the memory of used challenges did not answer.
+        """
+        at = utc(at)
+        trail = Trail()
+        nonce = trail.some(NONCE_OURS, _nonce_stated(proven_by))
+        expires_at = trail.some(NONCE_OURS, self._expiry(nonce))
+        trail.require(NONCE_FRESH, at < expires_at)
+        keys = proofs.verify_proofs(proven_by, self.id, nonce, at=at)
+        self.once.take(_NONCE, nonce, expires_at)
+        return keys
+
+    def _code(self, stated: bytes) -> bytes:
+        return hmac.digest(self.challenge_key, b"c_nonce\x00" + self.id.encode() + b"\x00" + stated, hashlib.sha256)
+
+    def _expiry(self, nonce: str) -> datetime | None:
+        try:
+            octets = b64url_decode(nonce)
+        except Malformed:
+            return None
+        stated, code = octets[: _SECONDS + _RANDOM], octets[_SECONDS + _RANDOM :]
+        if not hmac.compare_digest(code, self._code(stated)):
+            return None
+        return datetime.fromtimestamp(int.from_bytes(stated[:_SECONDS], "big"), UTC)
+
+    # -- credentials --------------------------------------------------------------------------------------------------
+
+    def issue(
+        self,
+        record: Record,
+        *,
+        format: str,
+        to: Sequence[ProvenKey] | UnprovenKeys,
+        at: datetime,
+        types: Sequence[str] | None = None,
+        copies: int | None = None,
+    ) -> Issuance:
+        """Issue one session's credentials about one person: every type asked, in n copies, and what was refused.
+
+        Args:
+            types: identifiers of the types; all that the issuer may issue and the record feeds where None.
+            copies: of each type; as many as the keys allow where None.
+
+        Raises:
+            Declined: nothing is left to issue; the reason is the first type's.
+            Misuse: the issuer may not issue this, the keys do not suffice, or the claims break their schema.
+        """
+        seal = self.seals.get(format)
+        if seal is None:
+            raise Misuse(f"this issuer has no key for the format {format}")
+        at = utc(at)
+        wanted = self._wanted(record, types)
+        copies = _copies(copies, to, len(wanted))
+        facts, refused = self._facts(record, wanted, at)
+        sets = tuple(b64url_encode(secrets.token_bytes(_SET)) for _ in range(copies))
+        attestations = [self._attestations(one, sets, _keys(to, place, copies), at) for place, one in enumerate(facts)]
+        issued = []
+        for copied in attestations:
+            made = []
+            for number, attestation in enumerate(copied):
+                with within(attestation.type.short, number):
+                    made.append(FORMATS[format].issue(attestation, seal))
+            issued.append(Issued(type=copied[0].type, format=format, copies=tuple(made)))
+        return Issuance(issued=tuple(issued), refused=refused)
+
+    def _attestations(
+        self, facts: Facts, sets: Sequence[str], keys: Sequence[PublicKey], at: datetime
+    ) -> tuple[Attestation, ...]:
+        """Make the copies of one attestation. All say the same day, so that times do not tell copies apart."""
+        issued_at = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        copies = tuple(
+            Attestation(
+                type=facts.type,
+                issuer=self.id,
+                claims=self._claims(facts, tie),
+                holder=key,
+                issued_at=issued_at,
+                expires_at=issued_at + facts.type.validity,
+            )
+            for tie, key in zip(sets, keys, strict=True)
+        )
+        try:
+            schemas.validate(facts.type, copies[0].claims)
+        except Rejected as broken:
+            raise Misuse(f"nothing was signed: {broken.message}") from broken
+        return copies
+
+    def _wanted(self, record: Record, types: Sequence[str] | None) -> tuple[CredentialType, ...]:
+        ours = {one.id: one for one in self.types}
+        fed = {one.id for one in record.types}
+        if types is None:
+            wanted = tuple(one for one in self.types if one.id in fed)
+        else:
+            for name in types:
+                if name not in ours:
+                    raise Misuse(f"this issuer may not issue {name}")
+                if name not in fed:
+                    raise Misuse(f"this record does not feed {name}")
+            wanted = tuple(ours[name] for name in dict.fromkeys(types))
+        if not wanted:
+            raise Misuse("this record feeds nothing that this issuer may issue")
+        return wanted
+
+    def _facts(
+        self, record: Record, wanted: tuple[CredentialType, ...], at: datetime
+    ) -> tuple[tuple[Facts, ...], tuple[Refusal, ...]]:
+        facts: list[Facts] = []
+        refused: list[Refusal] = []
+        first: Declined | None = None
+        for one in wanted:
+            try:
+                with within(one.short):
+                    found = record.facts(one, jurisdictions=self.jurisdictions, at=at)
+            except Declined as closed:
+                first = first or closed
+                refused.append(Refusal(type=one, reason=closed.reason))
+            else:
+                facts.append(found)
+                refused.extend(found.left_out)
+        if first is not None and not facts:
+            raise first
+        return tuple(facts), tuple(refused)
+
+    def _claims(self, facts: Facts, tie: str) -> Claims:
+        claims: dict[str, Json] = {
+            **facts.claims,
+            "issuing_authority": self.name,
+            "issuing_country": COUNTRY,
+            "attestation_legal_category": str(self.category),
+            "source_role": str(self.source_role),
+            "as_of": _day(facts.as_of).isoformat(),
+            "set": tie,
+        }
+        frozen = freeze(claims)
+        assert isinstance(frozen, Mapping)
+        return frozen
+
+
+def _nonce_stated(proven_by: Sequence[bytes]) -> str | None:
+    """Read which challenge a bundle of proofs says it answers; every proof is then held to this one."""
+    if not proven_by:
+        raise Malformed("there is no proof of a key")
+    nonce = json_object(parse_jws(proven_by[0]).payload).get("nonce")
+    return nonce if isinstance(nonce, str) else None
+
+
+def _copies(copies: int | None, to: Sequence[ProvenKey] | UnprovenKeys, types: int) -> int:
+    """Settle the number of copies, and that there are keys for them.
+
+    Raises:
+        Misuse: there are too few keys, a key comes twice among the proven, or the number is out of bounds.
+    """
+    if isinstance(to, UnprovenKeys):
+        possible = len(to.keys)
+    else:
+        possible = len(to) // types
+        if len({one.key for one in to}) != len(to):
+            raise Misuse("a key comes twice: keys are never shared between types or copies")
+    wanted = possible if copies is None else copies
+    if not 1 <= wanted <= MAX_COPIES:
+        raise Misuse(f"copies are made from 1 to {MAX_COPIES} at a time")
+    if wanted > possible:
+        raise Misuse(f"{wanted} copies of {types} types need more keys than the {possible} copies there are keys for")
+    return wanted
+
+
+def _keys(to: Sequence[ProvenKey] | UnprovenKeys, place: int, copies: int) -> tuple[PublicKey, ...]:
+    if isinstance(to, UnprovenKeys):
+        return to.keys[:copies]
+    return tuple(one.key for one in to[place * copies : (place + 1) * copies])
+
+
+def _day(moment: datetime) -> date:
+    """Give the day on which the register answered, as the register counts days."""
+    return utc(moment).astimezone(_AMSTERDAM).date()

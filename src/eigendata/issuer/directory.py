@@ -1,0 +1,251 @@
+"""An issuer in a directory of its own: how it is made, and how it is read.
+
+    create_authority --> DIR/key.pem, anchor.pem         an authority for a pilot, a test, a village
+    create_issuer    --> DIR/key.pem, chain.pem, challenge.key, issuer.toml --> read --> Settings
+
+What is secret is for its owner alone, is never printed, and is refused when others may read it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import stat
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
+from eigendata.errors import Malformed, Misuse
+from eigendata.model import Chain, Seal, utc
+
+MAX_FILE: Final = 262_144
+"""Bytes of a file in an issuer's directory."""
+SETTINGS: Final = "issuer.toml"
+CHALLENGE_KEY_SIZE: Final = 32  # octets
+
+_KEY: Final = "key.pem"
+_CHAIN: Final = "chain.pem"
+_CHALLENGE_KEY: Final = "challenge.key"
+_USED: Final = "used.sqlite"
+_ANCHOR: Final = "anchor.pem"
+_OPTIONAL: Final = frozenset({"category", "source_role", "authentic_source"})
+
+
+class Category(StrEnum):
+    """What the attestation is in law; `attestation_legal_category` of the ARF."""
+
+    EAA = "EAA"
+    PUB_EAA = "PuB-EAA"
+
+
+class SourceRole(StrEnum):
+    """What the issuer is to the register it attests from."""
+
+    SOURCE_HOLDER = "bronhouder"
+    CUSTOMER = "afnemer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an issuer's directory holds, read and found to fit together.
+
+    Attributes:
+        used: the file that remembers used challenges.
+    """
+
+    id: str
+    name: str
+    types: tuple[str, ...]
+    municipalities: tuple[str, ...]
+    category: Category
+    source_role: SourceRole
+    seal: Seal = field(repr=False)
+    challenge_key: bytes = field(repr=False)
+    used: Path
+
+
+def read(directory: Path) -> Settings:
+    """Read an issuer's directory.
+
+    Raises:
+        Misuse: a file is missing, or open to others, or key, certificate and settings do not fit together.
+        Malformed: a file does not hold what it should.
+    """
+    path = directory / SETTINGS
+    try:
+        members = tomllib.loads(_read(path).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"{path} is not TOML") from error
+    match members:
+        case {
+            "id": str(id),
+            "name": str(name),
+            "key": str(key),
+            "chain": str(chain),
+            "types": [*types],
+            "municipalities": [*municipalities],
+            **others,
+        } if others.keys() <= _OPTIONAL and _all_text([*types, *municipalities, *others.values()]):
+            category, source_role = _standing(path, others)
+        case _:
+            raise Malformed(
+                f"{path} holds id, name, key, chain, types and municipalities, and no others but {', '.join(sorted(_OPTIONAL))}"
+            )
+    return Settings(
+        id=id,
+        name=name,
+        types=tuple(types),
+        municipalities=tuple(municipalities),
+        category=category,
+        source_role=source_role,
+        seal=_seal(directory / key, directory / chain, id),
+        challenge_key=_challenge_key(directory / _CHALLENGE_KEY),
+        used=directory / _USED,
+    )
+
+
+def _standing(path: Path, others: Mapping[str, str]) -> tuple[Category, SourceRole]:
+    """Read what the issuer is in law and to the register: the least that it can be, where nothing is said."""
+    try:
+        category = Category(others.get("category", Category.EAA))
+        source_role = SourceRole(others.get("source_role", SourceRole.SOURCE_HOLDER))
+    except ValueError as error:
+        raise Malformed(f"{path}: the category is EAA or PuB-EAA, the source_role bronhouder or afnemer") from error
+    if category is Category.PUB_EAA and not others.get("authentic_source"):
+        raise Misuse(f"{path}: PuB-EAA is only for a designated authentic_source, which must be named")
+    return category, source_role
+
+
+def _seal(key: Path, chain: Path, id: str) -> Seal:
+    signer = SoftwareKey.load(key)
+    certificates = load_pem_chain(_read(chain))
+    leaf = read_leaf(certificates[0])
+    if leaf.key != signer.public_key:
+        raise Misuse(f"the key in {key} is not the one that {chain} certifies")
+    if id not in leaf.uris:
+        raise Misuse(f"the certificate in {chain} does not name {id}")
+    return Seal(signer=signer, origin=Chain(certificates=certificates, issuer=id))
+
+
+def _challenge_key(path: Path) -> bytes:
+    """Read the challenge key, which nobody but its owner may read: who knows it makes challenges of this issuer."""
+    data = _read(path)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise Misuse(f"{path} can be read by others than its owner: make it mode 0600")
+    if len(data) != CHALLENGE_KEY_SIZE:
+        raise Malformed(f"{path} holds {CHALLENGE_KEY_SIZE} octets")
+    return data
+
+
+# -- making one -------------------------------------------------------------------------------------------------------
+
+
+def create_authority(out: Path, *, name: str, at: datetime) -> None:
+    """Make a certificate authority in a new directory: its key, and the certificate that others are to trust.
+
+    Raises:
+        Misuse: the directory holds one already, or cannot be written.
+    """
+    _make(out)
+    key = SoftwareKey.generate(Algorithm.ES256)
+    anchor = make_authority(name, key, at=utc(at))
+    key.save(out / _KEY)
+    _write_new(out / _ANCHOR, dump_pem_chain((anchor,)))
+
+
+def create_issuer(
+    out: Path,
+    *,
+    authority: Path,
+    id: str,
+    name: str | None,
+    municipality: str | None,
+    types: Sequence[str],
+    at: datetime,
+) -> None:
+    """Make what `Issuer.open` reads in a new directory: key, chain without the root, challenge key, and settings.
+
+    Args:
+        authority: the directory that `create_authority` made.
+        id: the issuer's URL.
+        name: what people call it; its URL where None.
+        municipality: the code of the municipality whose residents it speaks for, if it is one.
+        types: identifiers of the types it may issue.
+
+    Raises:
+        Misuse: the directory holds an issuer already, cannot be written, or a name cannot stand in its settings.
+    """
+    _make(out)
+    name = name or id
+    anchor = load_pem_chain(_read(authority / _ANCHOR))[0]
+    key = SoftwareKey.generate(Algorithm.ES256)
+    leaf = make_issuer_certificate(
+        key.public_key,
+        name=name,
+        uri=id,
+        authority=anchor,
+        authority_key=SoftwareKey.load(authority / _KEY),
+        at=utc(at),
+        municipality=municipality,
+    )
+    members: Mapping[str, str | list[str]] = {
+        "id": id,
+        "name": name,
+        "key": _KEY,
+        "chain": _CHAIN,
+        "types": list(types),
+        "municipalities": [municipality] if municipality else [],
+        "category": str(Category.EAA),
+        "source_role": str(SourceRole.SOURCE_HOLDER),
+    }
+    settings = "".join(f"{member} = {_toml(value)}\n" for member, value in members.items())
+    key.save(out / _KEY)
+    _write_new(out / _CHAIN, dump_pem_chain((leaf,)))
+    _write_new(out / _CHALLENGE_KEY, secrets.token_bytes(CHALLENGE_KEY_SIZE), private=True)
+    _write_new(out / SETTINGS, settings.encode())
+
+
+def _toml(value: str | list[str]) -> str:
+    """Write a text or a list of texts as TOML; what JSON escapes, TOML escapes alike."""
+    texts = [value] if isinstance(value, str) else value
+    if any(not text.isprintable() for text in texts):
+        raise Misuse("an issuer's settings hold printable text only")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _all_text(values: Sequence[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misuse(f"the directory {directory} cannot be made: {error.strerror}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise Misuse(f"{path} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_FILE:
+        raise Malformed(f"{path} is larger than any file of an issuer")
+    return data
+
+
+def _write_new(path: Path, data: bytes, *, private: bool = False) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o644)
+    except OSError as error:
+        raise Misuse(f"{path} cannot be written: {error.strerror}") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
