@@ -1,0 +1,44 @@
+"""What a verifier asks: DCQL, read once and judged twice.
+
+    language   the query itself: parse it, write it
+    request    a query with who asks, why, and what binds the answer
+    match      the wallet's reading: what answers the query, and the least that does
+    check      the verifier's reading: whether the answer is what was asked, and no more
+
+The two readings share the parsed query and nothing else.
+"""
+
+from eigendata.query.check import ANSWER_CHECKS, FIT_CHECKS, require_answered, require_fits
+from eigendata.query.language import (
+    ClaimsQuery,
+    CredentialQuery,
+    CredentialSetQuery,
+    Query,
+    TrustedAuthorities,
+    parse_query,
+)
+from eigendata.query.match import Fit, Held, Matches, Option, Selection, match
+from eigendata.query.request import Asker, PolicyReference, Question, Request
+
+__all__ = [
+    "ANSWER_CHECKS",
+    "FIT_CHECKS",
+    "Asker",
+    "ClaimsQuery",
+    "CredentialQuery",
+    "CredentialSetQuery",
+    "Fit",
+    "Held",
+    "Matches",
+    "Option",
+    "PolicyReference",
+    "Query",
+    "Question",
+    "Request",
+    "Selection",
+    "TrustedAuthorities",
+    "match",
+    "parse_query",
+    "require_answered",
+    "require_fits",
+]
