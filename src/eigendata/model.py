@@ -150,6 +150,11 @@ class CredentialType:
     by_law_only: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def foreign(cls, id: str) -> CredentialType:
+        """Give a type that others declare, of which only the name is known; its paths are those of its tokens."""
+        return cls(id=id, short=id, label={"nl": id, "en": id}, attributes=())
+
     @property
     def fields(self) -> tuple[str, ...]:
         """The register fields that this type needs, sorted: the whole of its question to the register."""
