@@ -4,10 +4,10 @@
                            credential bytes --present--> presentation bytes
     presentation bytes --parse_presentation--> UnverifiedPresentation --verify--> Authentic
 
-A parse looks at structure and raises Malformed; what it gives has one method and nothing to read. `verify` asks the trust
-that it is handed for the issuer's key, and takes the format's checks in their order: the trail of a good one is exactly
-`Format.checks`. A credential as issued has a door of its own, so that holder binding cannot be skipped by forgetting an
-argument.
+A parse looks at structure and raises Malformed; what it gives has one method and nothing to read. `verify` asks the
+trust that it is handed for the issuer's key, and takes the format's checks in their order: the trail of a good one is
+exactly `Format.checks`. A credential as issued has a door of its own, so that holder binding cannot be skipped by
+forgetting an argument.
 """
 
 from __future__ import annotations

@@ -1,0 +1,87 @@
+"""SD-JWT VC: selectively disclosable JSON claims in a signed token (RFC 9901, draft-ietf-oauth-sd-jwt-vc-19).
+
+checks.py     the rules of a verification, in order, each with its clause
+parse.py      bytes -> a token taken apart, all structure looked at; disclosures put in their places
+verify.py     the two doors -> Authentic
+issue.py      Attestation -> bytes
+present.py    credential -> presentation, with the holder's proof
+metadata.py   what follows from a type: which claims can be withheld, type metadata and its integrity
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from eigendata.encoding import Json
+from eigendata.errors import Check, Malformed
+from eigendata.formats.sdjwt import metadata
+from eigendata.formats.sdjwt.checks import CHECKS
+from eigendata.formats.sdjwt.issue import issue
+from eigendata.formats.sdjwt.present import Opened, open_credential
+from eigendata.formats.sdjwt.verify import (
+    UnverifiedCredential,
+    UnverifiedPresentation,
+    parse_credential,
+    parse_presentation,
+)
+from eigendata.model import Attestation, Attribute, ClaimPath, CredentialType, Holding, Seal, Unbound
+
+
+@dataclass(frozen=True, slots=True)
+class SdJwt:
+    """The format, as everything above it sees it; see `eigendata.formats.protocol.Format`."""
+
+    @property
+    def name(self) -> str:
+        return metadata.NAME
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return CHECKS
+
+    def type_id(self, type: CredentialType, /) -> str:
+        return metadata.type_id(type)
+
+    def place(self, type: CredentialType, attribute: Attribute, /) -> ClaimPath:
+        return metadata.place(attribute)
+
+    def schema(self, type: CredentialType, /) -> bytes:
+        return metadata.shape(type).metadata
+
+    def issue(self, attestation: Attestation, seal: Seal, /) -> bytes:
+        return issue(attestation, seal)
+
+    def parse_credential(self, token: bytes, /) -> UnverifiedCredential:
+        return parse_credential(token)
+
+    def open(self, credential: bytes, type: CredentialType, /) -> Opened:
+        return open_credential(credential, type)
+
+    def present(
+        self,
+        credential: bytes,
+        type: CredentialType,
+        reveal: Iterable[ClaimPath],
+        holding: Holding | Unbound,
+        /,
+        *,
+        at: datetime,
+    ) -> bytes:
+        return open_credential(credential, type).present(reveal, holding, at=at)
+
+    def parse_presentation(self, token: bytes, /) -> UnverifiedPresentation:
+        return parse_presentation(token)
+
+    def to_wire(self, token: bytes, /) -> Json:
+        return token.decode("ascii")
+
+    def from_wire(self, value: Json, /) -> bytes:
+        if not isinstance(value, str) or not value.isascii():
+            raise Malformed("an SD-JWT travels as a string of ASCII; its JSON serialization is not read here")
+        return value.encode("ascii")
+
+
+SD_JWT_VC: Final = SdJwt()

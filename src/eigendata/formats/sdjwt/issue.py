@@ -1,0 +1,222 @@
+"""From an attestation to a signed token.
+
+    Attestation + Shape of its type -> disclosures, digests and decoys -> payload -> issuer-signed JWT ~ disclosures
+
+How many digests a token holds follows from its type alone: a claim that is not there leaves a decoy in its place, so
+that no number says whether someone has a partner or children. Two copies share nothing but what they say: each has
+fresh salts, fresh decoys and its own key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from binascii import b2a_base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from eigendata.crypto.jose import sign_jws
+from eigendata.encoding import Json, b64_encode, b64url_encode, json_dumps
+from eigendata.errors import Misuse
+from eigendata.formats.sdjwt.metadata import DIGEST_NAMES, NAME, REGISTERED, Node, Shape, is_ours, shape, type_id
+from eigendata.model import UNBOUND, Attestation, Chain, Claims, Seal, utc
+
+SALT_BYTES: Final = 18
+"""Bytes of randomness in a salt: 144 bits, above the 128 of RFC 9901 9.3, and 24 characters without padding."""
+
+ARRAY_STEP: Final = 4
+"""An array is filled up with decoys to a multiple of this many elements, in places of no meaning."""
+
+MEMBERS_STEP: Final = 4
+"""The members of an object that no type declares are filled up to a multiple of this many digests."""
+
+_SALT_TEXT: Final = SALT_BYTES // 3 * 4
+_MORE_SALTS: Final = 16
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_ABSENT: Final = object()
+
+
+def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes] = os.urandom) -> bytes:
+    """Sign one copy of an attestation as SD-JWT VC.
+
+    Args:
+        random: gives that many bytes that nobody can guess; asked once for a copy of a type with declared claims.
+
+    Raises:
+        Misuse: the attestation breaks its type's rules, or the seal is another issuer's.
+    """
+    header = _header(attestation, seal)
+    payload = _frame(attestation)
+    known = shape(attestation.type) if attestation.type.attributes else None
+    maker = _Concealer(random, known.salts if known else _MORE_SALTS)
+    if known is None:
+        shown = maker.undeclared(attestation.claims, REGISTERED)
+    else:
+        _require_declared(attestation.claims, known, ())
+        shown = maker.declared(known.root, attestation.claims, top=True)
+    if known is not None and is_ours(attestation.type):
+        payload["vct#integrity"] = known.integrity
+    payload.update(shown)
+    if maker.concealed:
+        payload["_sd_alg"] = "sha-256"
+    return b"~".join((sign_jws(header, json_dumps(payload), seal.signer), *maker.disclosures, b""))
+
+
+def _header(attestation: Attestation, seal: Seal) -> dict[str, Json]:
+    origin = seal.origin
+    if origin.issuer is not None and origin.issuer != attestation.issuer:
+        raise Misuse("the seal is of another issuer than the attestation names")
+    if isinstance(origin, Chain):
+        return {"typ": NAME, "x5c": [b64_encode(certificate) for certificate in origin.certificates]}
+    return {"typ": NAME} if origin.key_id is None else {"typ": NAME, "kid": origin.key_id}
+
+
+def _frame(attestation: Attestation) -> dict[str, Json]:
+    """Give the claims that the token itself needs."""
+    issued, expires = _day(attestation.issued_at), _day(attestation.expires_at)
+    if expires <= issued or not attestation.issuer:
+        raise Misuse("an attestation names its issuer, and expires after it was issued")
+    frame: dict[str, Json] = {
+        "iss": attestation.issuer,
+        "vct": type_id(attestation.type),
+        "iat": issued,
+        "nbf": issued,
+        "exp": expires,
+    }
+    if attestation.holder is not UNBOUND:
+        frame["cnf"] = {"jwk": attestation.holder.jwk()}
+    if attestation.status is not None:
+        frame["status"] = {"status_list": {"idx": attestation.status.index, "uri": attestation.status.uri}}
+    return frame
+
+
+def _day(moment: datetime) -> int:
+    # a time of day would tell the copies of one session from those of another
+    moment = utc(moment)
+    if moment != datetime(moment.year, moment.month, moment.day, tzinfo=UTC):
+        raise Misuse("the times of an attestation are whole days in UTC")
+    return int(moment.timestamp())
+
+
+def _require_declared(claims: Claims, shape: Shape, path: tuple[str, ...]) -> None:
+    for name, value in claims.items():
+        here = (*path, name)
+        match shape.own.get(here):
+            case None:
+                raise Misuse(f"claim {'.'.join(here)} is not declared by type {shape.type.id}")
+            case False:
+                if not isinstance(value, Mapping):
+                    raise Misuse(f"claim {'.'.join(here)} is no object")
+                _require_declared(value, shape, here)
+
+
+# -- concealing -------------------------------------------------------------------------------------------------------
+
+
+class _Concealer:
+    """Makes the disclosures of one token, and keeps them in the order in which they were made."""
+
+    __slots__ = ("_salts", "concealed", "disclosures")
+
+    def __init__(self, random: Callable[[int], bytes], salts: int) -> None:
+        self.disclosures: list[bytes] = []
+        self.concealed = False  # there is a digest, be it of a decoy
+        self._salts = _salts(random, salts)
+
+    def declared(self, node: Node, claims: Claims, *, top: bool = False) -> dict[str, Json]:
+        """Give an object of a declared type with what can be withheld concealed. Empty where there is nothing."""
+        shown: dict[str, Json] = {}
+        digests: list[str] = []
+        for name, member in node.members.items():
+            if member.own is None:
+                inner = self.declared(member, claims)
+                if not inner:
+                    continue
+                value: Json = inner
+            else:
+                found = _find(claims, member.own)
+                if found is _ABSENT:
+                    if member.clear:
+                        raise Misuse(f"claim {'.'.join(member.own)} is in every attestation of its type")
+                    continue
+                value = _plain(found) if member.clear else self._inside(found)
+            if member.clear:
+                shown[name] = value
+            else:
+                digests.append(self._conceal(value, member.encoded))
+        if shown or digests or top:
+            self._close(shown, digests, node.width)
+        return shown
+
+    def undeclared(self, claims: Claims, reserved: frozenset[str] = DIGEST_NAMES) -> dict[str, Json]:
+        """Give an object of which nothing is declared, everything concealed."""
+        if not reserved.isdisjoint(claims):
+            raise Misuse("a claim has a name that the token itself needs")
+        digests = [self._conceal(self._inside(value), json_dumps(name)) for name, value in claims.items()]
+        shown: dict[str, Json] = {}
+        self._close(shown, digests, -(-len(digests) // MEMBERS_STEP) * MEMBERS_STEP)
+        return shown
+
+    def _close(self, shown: dict[str, Json], digests: list[str], width: int) -> None:
+        digests += [self._decoy(next(self._salts)) for _ in range(width - len(digests))]
+        self.concealed = self.concealed or bool(digests)
+        if digests:
+            # RFC 9901 4.2.4.1: sorted, so that the order says nothing of the claims'
+            shown["_sd"] = sorted(digests)
+
+    def _inside(self, value: Json) -> Json:
+        """Conceal what is inside a claim that can itself be withheld."""
+        if isinstance(value, Mapping):
+            return self.undeclared(value)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return self._array(value)
+        return value
+
+    def _array(self, elements: Sequence[Json]) -> list[Json]:
+        digests = [self._conceal(self._inside(element)) for element in elements]
+        for _ in range(-len(digests) % ARRAY_STEP if digests else ARRAY_STEP):
+            # the place comes from what the decoy's digest is made of, which nobody ever sees
+            secret = next(self._salts)
+            digests.insert(sum(secret) % (len(digests) + 1), self._decoy(secret))
+        return [{"...": digest} for digest in digests]
+
+    def _conceal(self, value: Json, name: bytes | None = None) -> str:
+        """Make a disclosure (RFC 9901 4.2.1, 4.2.2) and give its digest (4.2.3)."""
+        start = b'["' + next(self._salts) + b'",'
+        text = start + json_dumps(value) + b"]" if name is None else start + name + b"," + json_dumps(value) + b"]"
+        disclosure = b2a_base64(text, newline=False).translate(_TO_URL).rstrip(b"=")
+        self.disclosures.append(disclosure)
+        return b64url_encode(hashlib.sha256(disclosure).digest())
+
+    @staticmethod
+    def _decoy(secret: bytes) -> str:
+        return b64url_encode(hashlib.sha256(secret).digest())
+
+
+def _find(claims: Claims, path: tuple[str, ...]) -> Json:
+    value: Json = claims
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            return _ABSENT  # type: ignore[return-value]  # no JSON value is it
+        value = value[name]
+    return value
+
+
+def _plain(value: Json) -> Json:
+    """Give a value that cannot be withheld; whatever is inside it may not look like a digest."""
+    if isinstance(value, Mapping):
+        if not DIGEST_NAMES.isdisjoint(value):
+            raise Misuse("a claim has a name that the token itself needs")
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(element) for element in value]
+    return value
+
+
+def _salts(random: Callable[[int], bytes], count: int) -> Iterator[bytes]:
+    while True:
+        text = b2a_base64(random(SALT_BYTES * count), newline=False).translate(_TO_URL)
+        for start in range(0, len(text), _SALT_TEXT):
+            yield text[start : start + _SALT_TEXT]
+        count = _MORE_SALTS

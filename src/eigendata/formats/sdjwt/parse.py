@@ -1,0 +1,360 @@
+"""A token taken apart, all its structure looked at, nothing in it believed.
+
+    bytes -> split -> issuer-signed JWT | disclosures | KB-JWT
+                      payload + disclosures -> one walk (RFC 9901 7.1 step 3) -> document, revealed, faults
+
+What the walk finds wrong with a disclosure is a fault: it is noted, and `verify` rejects by it in the order of the
+checks, after the issuer's signature. What is wrong with the form itself (an `_sd` that is no array of strings, a `...`
+out of place, a date that is no number, anything too large or too deep) is malformed at once. Every digest is over the
+bytes as received.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from eigendata.crypto.jose import Jws, parse_jws
+from eigendata.crypto.keys import PublicKey
+from eigendata.crypto.x509 import parse_x5c
+from eigendata.encoding import Json, b64url_decode, b64url_encode, json_loads, json_object
+from eigendata.errors import Check, Malformed
+from eigendata.formats.sdjwt import checks
+from eigendata.model import Chain, Claims, Named, Origin, StatusReference
+
+TOKEN_LIMIT: Final = 1_048_576
+"""Bytes of one token: a credential of ours is some 6 kB; a portrait may make a foreign one some 100 kB."""
+
+DISCLOSURES_LIMIT: Final = 1024
+"""Disclosures in one token: a credential of ours has some 30; a whole family's history would stay below 500."""
+
+DEPTH_LIMIT: Final = 64
+"""Objects and arrays inside one another once the disclosures are in place, as deep as one JSON text may be."""
+
+LATEST: Final = 253_402_300_799
+"""The last second that a datetime can name, of the year 9999. Dates are seconds since 1970 (RFC 7519 section 2)."""
+
+_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
+_NEVER_DISCLOSED: Final = frozenset(("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"))
+_NEVER_NAMED: Final = _NEVER_DISCLOSED | {"aud"}  # an entry of aud may be disclosed, aud itself may not (RFC 9901 9.7)
+_RESERVED: Final = frozenset(("_sd", "...", "_sd_alg"))
+
+# The shortened ones of the same registry are unfit (RFC 9901 section 9.4), and so are not here.
+_HASHES: Final[Mapping[str, Callable[[bytes], Any]]] = {
+    "sha-256": hashlib.sha256,
+    "sha-384": hashlib.sha384,
+    "sha-512": hashlib.sha512,
+}
+
+Place: TypeAlias = tuple[str | int, ...]
+"""Where an element lies in a document: names and indices among what is shown."""
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Token:
+    """A token taken apart. For this package alone: the doors hand out none of it.
+
+    Attributes:
+        document: the processed payload, read-only.
+        placed: where each disclosure put its element -> which disclosure of the token it is.
+        faults: the checks of the disclosures that do not hold.
+        origin: how the token says its issuer's key is found, or None where it does not.
+        holder: the key in cnf; None where there is none, or none of a kind that is understood.
+        bound: there is a cnf.
+        times: exp, nbf and iat in seconds since 1970, those that are there.
+        audience: aud as an array, or None where there is none.
+        status: where withdrawal is published; None where that is not said, or not by a status list.
+        integrity: the value of vct#integrity.
+        signed: the bytes that a holder's proof is over.
+        hash: the token's hash algorithm; None where it is none that is accepted.
+    """
+
+    jws: Jws
+    payload: Mapping[str, Json]
+    disclosures: list[bytes]
+    document: Claims
+    placed: dict[Place, int]
+    faults: set[Check]
+    origin: Origin | None
+    holder: PublicKey | None
+    bound: bool
+    times: Mapping[str, float]
+    audience: tuple[str, ...] | None
+    status: StatusReference | None
+    integrity: str | None
+    hash: Callable[[bytes], Any] | None
+    signed: bytes
+    key_binding: Jws | None
+    kb_claims: Mapping[str, Json]
+
+
+def parse(token: bytes) -> Token:
+    """Take a compact SD-JWT or SD-JWT+KB apart (RFC 9901 section 4). Nothing of it is verified.
+
+    Raises:
+        Malformed: it is none, or something in it does not have the form it must have, or it is beyond a limit.
+    """
+    if len(token) > TOKEN_LIMIT:
+        raise Malformed(f"the token is {len(token)} bytes; at most {TOKEN_LIMIT} are read")
+    parts = token.split(b"~", DISCLOSURES_LIMIT + 2)
+    if not 2 <= len(parts) <= DISCLOSURES_LIMIT + 2:
+        raise Malformed(f"no SD-JWT: no ~ after the issuer-signed JWT, or more than {DISCLOSURES_LIMIT} disclosures")
+    first, *disclosures, last = parts
+    jws = parse_jws(first)
+    payload = json_object(jws.payload)
+    hash_ = _hash(payload)
+    walk = _Walk()
+    document = walk.process(payload, disclosures, hash_)
+    key_binding = parse_jws(last) if last else None
+    cnf = payload.get("cnf")
+    return Token(
+        jws=jws,
+        payload=payload,
+        disclosures=disclosures,
+        document=document,
+        placed=walk.placed,
+        faults=walk.faults,
+        origin=_origin(jws, payload),
+        holder=_holder(cnf),
+        bound="cnf" in payload,
+        times=_times(payload, document),
+        audience=_audience(document),
+        status=_status(payload),
+        integrity=_integrity(payload),
+        hash=hash_,
+        signed=token[: len(token) - len(last)],
+        key_binding=key_binding,
+        kb_claims=json_object(key_binding.payload) if key_binding else {},
+    )
+
+
+# -- the issuer-signed JWT --------------------------------------------------------------------------------------------
+
+
+def _hash(payload: Mapping[str, Json]) -> Callable[[bytes], Any] | None:
+    name = payload.get("_sd_alg", "sha-256")
+    return _HASHES.get(name) if isinstance(name, str) else None
+
+
+def _origin(jws: Jws, payload: Mapping[str, Json]) -> Origin | None:
+    issuer, key_id = payload.get("iss"), jws.header.get("kid")
+    if not isinstance(issuer, str | None) or not isinstance(key_id, str | None):
+        raise Malformed("iss or kid is no text")
+    if "x5c" in jws.header:
+        return Chain(certificates=parse_x5c(jws.header["x5c"]), issuer=issuer)
+    return None if issuer is None else Named(issuer=issuer, key_id=key_id)
+
+
+def _holder(cnf: Json) -> PublicKey | None:
+    if isinstance(cnf, Mapping) and len(cnf) == 1 and "jwk" in cnf:
+        return PublicKey.from_jwk(cnf["jwk"])
+    return None
+
+
+def _times(payload: Mapping[str, Json], document: Claims) -> dict[str, float]:
+    # Only iat may be disclosed (SD-JWT VC 2.2.2.3); the others are read where the issuer's signature is over them.
+    times: dict[str, float] = {}
+    for name, claims in (("exp", payload), ("nbf", payload), ("iat", document)):
+        if name in claims:
+            moment = claims[name]
+            if not isinstance(moment, int | float) or isinstance(moment, bool) or not 0 <= moment <= LATEST:
+                raise Malformed(f"{name} is no date: not a number of seconds since 1970 before the year 10000")
+            times[name] = moment
+    if "exp" in times and times["exp"] <= max(times.get("nbf", 0), times.get("iat", 0)):
+        raise Malformed("the credential expires before it begins")
+    return times
+
+
+def _audience(document: Claims) -> tuple[str, ...] | None:
+    if "aud" not in document:
+        return None
+    named = document["aud"]
+    audience = named if isinstance(named, tuple) else (named,)
+    names = tuple(one for one in audience if isinstance(one, str))
+    if len(names) != len(audience):
+        raise Malformed("aud is neither text nor an array of texts")
+    return names
+
+
+def _status(payload: Mapping[str, Json]) -> StatusReference | None:
+    status = payload.get("status")
+    if not isinstance(status, dict):
+        if "status" in payload:
+            raise Malformed("status is no object")
+        return None
+    match status.get("status_list", {}):
+        case {"uri": str(uri), "idx": int(index)} if index >= 0 and not isinstance(index, bool):
+            return StatusReference(uri=uri, index=index)
+        case _ if "status_list" in status:
+            raise Malformed("a status_list without an index and the URI of a list")
+        case _:
+            return None
+
+
+def _integrity(payload: Mapping[str, Json]) -> str | None:
+    """Give vct#integrity, and look at the claim about types that nothing here uses."""
+    # SD-JWT VC 2.2.2.2: a non-empty array of strings that does not contain the value of vct
+    if "aka_vcts" in payload:
+        types = payload["aka_vcts"]
+        if not isinstance(types, list) or not types or not all(isinstance(one, str) for one in types):
+            raise Malformed("aka_vcts is not an array of names of types")
+        if payload.get("vct") in types:
+            raise Malformed("aka_vcts repeats vct")
+    if "vct#integrity" not in payload:
+        return None
+    integrity = payload["vct#integrity"]
+    if not isinstance(integrity, str):
+        raise Malformed("vct#integrity is no text")
+    return integrity
+
+
+# -- the disclosures --------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class _Disclosure:
+    index: int
+    name: str | None  # None: for an array element
+    value: Json
+    referenced: bool = False
+
+
+@dataclass(slots=True, repr=False)
+class _Walk:
+    """One pass over the payload in which every disclosure is put where its digest stands."""
+
+    placed: dict[Place, int] = field(default_factory=dict)
+    faults: set[Check] = field(default_factory=set)
+    _by_digest: dict[str, _Disclosure] = field(default_factory=dict)
+    _digests: set[str] = field(default_factory=set)
+
+    def process(
+        self, payload: Mapping[str, Json], disclosures: list[bytes], hash_: Callable[[bytes], Any] | None
+    ) -> Claims:
+        for index, encoded in enumerate(disclosures):
+            self._read(index, encoded, hash_)
+        document = self._object(payload, (), DEPTH_LIMIT, False)
+        if not all(one.referenced for one in self._by_digest.values()):
+            self.faults.add(checks.DISCLOSURE_REFERENCED)
+        if not self._digests and "_sd" in payload:
+            self.faults.add(checks.SD_WITHOUT_CLAIMS)
+        return document
+
+    def _read(self, index: int, encoded: bytes, hash_: Callable[[bytes], Any] | None) -> None:
+        if not encoded:
+            raise Malformed("an empty disclosure")
+        match json_loads(b64url_decode(encoded)):
+            case [str(), str(name), value]:
+                disclosure = _Disclosure(index=index, name=name, value=value)
+                if name in _RESERVED:
+                    self.faults.add(checks.RESERVED_NAME)
+            case [str(), value]:
+                disclosure = _Disclosure(index=index, name=None, value=value)
+            case _:
+                self.faults.add(checks.DISCLOSURE_FORM)
+                return
+        # RFC 9901 4.2.3: over the US-ASCII bytes of the base64url-encoded value
+        digest = b64url_encode(hash_(encoded).digest()) if hash_ else f"{index}"
+        if digest in self._by_digest:
+            self.faults.add(checks.DISCLOSURE_ONCE)
+            return
+        self._by_digest[digest] = disclosure
+
+    def _take(self, digest: str) -> _Disclosure | None:
+        """Give the disclosure of a digest, once: a digest that stands twice is a fault, and is not followed again."""
+        if digest in self._digests:
+            self.faults.add(checks.DIGEST_ONCE)
+            return None
+        self._digests.add(digest)
+        disclosure = self._by_digest.get(digest)
+        if disclosure is not None:
+            disclosure.referenced = True
+        return disclosure
+
+    def _value(self, value: Json, place: Place, depth: int, guarded: bool) -> Json:
+        if isinstance(value, dict):
+            return self._object(value, place, depth - 1, guarded)
+        if isinstance(value, list):
+            return self._array(value, place, depth - 1, guarded)
+        return value
+
+    def _object(self, members: Mapping[str, Json], place: Place, depth: int, guarded: bool) -> Claims:
+        if depth < 0:
+            raise Malformed(f"the claims are nested deeper than {DEPTH_LIMIT}")
+        shown: dict[str, Json] = {}
+        digests: list[str] = []
+        for name, value in members.items():
+            if name in _RESERVED:
+                digests += self._reserved(name, value, place)
+            elif type(value) in _PLAIN:
+                shown[name] = value
+            else:
+                inside = guarded or (not place and name in _NEVER_DISCLOSED)
+                shown[name] = self._value(value, (*place, name), depth, inside)
+        if guarded and "_sd" in members:
+            self.faults.add(checks.PROTECTED_CLAIMS)
+        for digest in digests:
+            disclosure = self._take(digest)
+            if disclosure is not None:
+                self._disclose(disclosure, shown, place, depth, guarded)
+        return MappingProxyType(shown)
+
+    def _reserved(self, name: str, value: Json, place: Place) -> list[str]:
+        """Look at a member that carries digests; give those of `_sd`."""
+        if name == "_sd":
+            if not isinstance(value, list) or not all(type(digest) is str for digest in value):
+                raise Malformed("an _sd that is not an array of strings")
+            return value
+        # RFC 9901 4.1 (7) and 4.1.1: `...` stands alone in an array element, `_sd_alg` at the top level
+        if name == "..." or place:
+            raise Malformed(f"a member {name} where none may be")
+        return []
+
+    def _disclose(
+        self, disclosure: _Disclosure, shown: dict[str, Json], place: Place, depth: int, guarded: bool
+    ) -> None:
+        name = disclosure.name
+        if name is None:
+            self.faults.add(checks.OBJECT_DISCLOSURE)
+            return
+        if name in shown:
+            self.faults.add(checks.NAME_FREE)
+            return
+        if not place and name in _NEVER_NAMED:
+            self.faults.add(checks.PROTECTED_CLAIMS)
+        where = (*place, name)
+        self.placed[where] = disclosure.index
+        shown[name] = self._value(disclosure.value, where, depth, guarded)
+
+    def _array(self, elements: list[Json], place: Place, depth: int, guarded: bool) -> tuple[Json, ...]:
+        if depth < 0:
+            raise Malformed(f"the claims are nested deeper than {DEPTH_LIMIT}")
+        shown: list[Json] = []
+        for element in elements:
+            if isinstance(element, dict) and "..." in element:
+                disclosure = self._element(element, guarded)
+                if disclosure is None:
+                    continue
+                where = (*place, len(shown))
+                self.placed[where] = disclosure.index
+                shown.append(self._value(disclosure.value, where, depth, guarded))
+            elif type(element) in _PLAIN:
+                shown.append(element)
+            else:
+                shown.append(self._value(element, (*place, len(shown)), depth, guarded))
+        return tuple(shown)
+
+    def _element(self, element: Mapping[str, Json], guarded: bool) -> _Disclosure | None:
+        digest = element["..."]
+        if len(element) != 1 or not isinstance(digest, str):
+            raise Malformed("a ... that is not alone, or not a string")
+        if guarded:
+            self.faults.add(checks.PROTECTED_CLAIMS)
+        disclosure = self._take(digest)
+        if disclosure is not None and disclosure.name is not None:
+            self.faults.add(checks.ARRAY_DISCLOSURE)
+            return None
+        return disclosure

@@ -1,0 +1,128 @@
+"""A holder's own credential, and showing a part of it (RFC 9901 7.2).
+
+    credential bytes -> Opened -> present(paths, holding) -> issuer-signed JWT ~ chosen disclosures ~ KB-JWT
+
+A disclosure is never sent without those that its digest lies in; a claim that is shown brings along everything below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final, final
+
+from eigendata.crypto.jose import sign_jws
+from eigendata.encoding import Json, b64url_encode, json_dumps
+from eigendata.errors import Malformed, Misuse
+from eigendata.formats.sdjwt.metadata import type_id
+from eigendata.formats.sdjwt.parse import Place, Token, parse
+from eigendata.model import Binding, ClaimPath, CredentialType, Holding, Unbound, utc
+
+KB_TYP: Final = "kb+jwt"
+
+
+@final
+class Opened:
+    """A credential that was verified when it was stored, opened to be shown. It hands out nothing but presentations."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    def __repr__(self) -> str:
+        return "<a credential>"
+
+    def present(self, reveal: Iterable[ClaimPath], holding: Holding | Unbound, /, *, at: datetime) -> bytes:
+        """Show the claims at these paths of the processed payload, and nothing else.
+
+        `None` in a path means every element; a path to an object or array shows everything below it.
+
+        Raises:
+            Misuse: a path leads nowhere; or the holding is not this credential's, or none is given for a credential
+                that names a holder, or there is one for a credential that names none.
+        """
+        token = self._token
+        chosen = _chosen(token, reveal)
+        first = token.signed[: token.signed.index(b"~") + 1]
+        shown = first + b"".join([token.disclosures[index] + b"~" for index in sorted(chosen)])
+        if isinstance(holding, Unbound):
+            if token.bound:
+                raise Misuse("this credential names a holder; it is not shown without that holder's proof")
+            return shown
+        return shown + _key_binding(token, shown, holding, at=at)
+
+
+def open_credential(credential: bytes, type: CredentialType) -> Opened:
+    """Open a credential of the holder's own.
+
+    Raises:
+        Malformed: it is none.
+        Misuse: it is of another type.
+    """
+    token = parse(credential)
+    if token.key_binding is not None or token.faults or token.hash is None:
+        raise Malformed("this is no credential as issued, and never was verified as one")
+    if token.payload.get("vct") != type_id(type):
+        raise Misuse(f"this credential is of another type than {type.id}")
+    return Opened(token)
+
+
+def require_session(binding: Binding) -> None:
+    """Refuse a binding that binds to nothing.
+
+    Raises:
+        Misuse: it names no audience or no nonce.
+    """
+    if not binding.audience or not binding.nonce:
+        raise Misuse("a binding names its audience and its nonce")
+
+
+def _key_binding(token: Token, shown: bytes, holding: Holding, *, at: datetime) -> bytes:
+    """Make the holder's proof (RFC 9901 4.3)."""
+    require_session(holding.binding)
+    if token.holder is None or holding.key.public_key != token.holder:
+        raise Misuse("the key of this holding is not the one that the credential names")
+    if token.hash is None:
+        raise Misuse("the credential was never verified: its hash algorithm is unknown")
+    claims: dict[str, Json] = {
+        "iat": int(utc(at).timestamp()),
+        "aud": holding.binding.audience,
+        "nonce": holding.binding.nonce,
+        "sd_hash": b64url_encode(token.hash(shown).digest()),
+    }
+    return sign_jws({"typ": KB_TYP}, json_dumps(claims), holding.key)
+
+
+# -- which disclosures ------------------------------------------------------------------------------------------------
+
+
+def _chosen(token: Token, reveal: Iterable[ClaimPath]) -> set[int]:
+    chosen: set[int] = set()
+    for path in reveal:
+        found = _locate(token.document, path)
+        if not path or not found:
+            raise Misuse("a path to be shown leads nowhere in this credential")
+        for place, value in found:
+            for end in range(1, len(place) + 1):
+                if place[:end] in token.placed:
+                    chosen.add(token.placed[place[:end]])
+            if isinstance(value, Mapping | tuple):
+                chosen.update(index for at, index in token.placed.items() if at[: len(place)] == place)
+    return chosen
+
+
+def _locate(document: Json, path: ClaimPath) -> list[tuple[Place, Json]]:
+    """Give each element that a path selects (OpenID4VP 1.0 section 7)."""
+    found: list[tuple[Place, Json]] = [((), document)]
+    for part in path:
+        selected: list[tuple[Place, Json]] = []
+        for place, value in found:
+            if isinstance(part, str):
+                if isinstance(value, Mapping) and part in value:
+                    selected.append(((*place, part), value[part]))
+            elif isinstance(value, tuple):
+                indices = range(len(value)) if part is None else range(part, min(part + 1, len(value)))
+                selected += [((*place, index), value[index]) for index in indices]
+        found = selected
+    return found
