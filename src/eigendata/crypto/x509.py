@@ -174,6 +174,22 @@ def verify_chain(chain: tuple[bytes, ...], anchors: Sequence[bytes], *, at: date
     return verified.leaf
 
 
+def stated_uri(chain: tuple[bytes, ...]) -> str | None:
+    """Give the one URI that the leaf bears as alternative name, or None. Unverified: good for choosing anchors only.
+
+    Raises:
+        Malformed: the chain is empty, or its leaf is no certificate.
+    """
+    from cryptography.x509 import SubjectAlternativeName, UniformResourceIdentifier
+
+    if not chain:
+        raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
+    extensions = _extensions(_certificate(chain[0]))
+    names = _extension(extensions, SubjectAlternativeName) if extensions is not None else None
+    uris = names.get_values_for_type(UniformResourceIdentifier) if names is not None else []
+    return uris[0] if len(uris) == 1 else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Verified:
     """A chain of which all but the moment was verified.

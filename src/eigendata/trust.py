@@ -1,0 +1,415 @@
+"""Who may issue what, for whom, and how their key is found; and which verifiers a law entitles to what.
+
+    trust file (TOML) -> Trust -> issuer(origin, type, at) -> TrustedIssuer(party, key, jurisdictions)
+                                                              -> require_jurisdiction, once the claims are known
+
+An issuer is trusted for a type and for municipalities, never as such. Its key comes from a chain up to an anchor of
+this file, or is pinned in it; nothing that a token brings is believed for being there. Whoever is not in the file is
+not trusted: take an issuer out, and what it signed before is refused from then on.
+
+    [issuers."https://boxtel.example"]
+    name = "Gemeente Boxtel"
+    anchors = ["-----BEGIN CERTIFICATE-----..."]      # or keys = [{ kty = "EC", ... }], never both: see `loads`
+    types = ["urn:eigendata:nl:brp:inwoner:1"]
+    municipalities = ["0757"]
+
+    [verifiers."redirect_uri:https://notary.example/answer"]
+    name = "A notary"
+    entitled = ["urn:eigendata:nl:brp:bsn:1"]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from eigendata.crypto import x509
+from eigendata.crypto.keys import PublicKey
+from eigendata.encoding import b64url_encode
+from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Trail, within
+from eigendata.model import Chain, Claims, CredentialType, Named, Origin, Party, TrustedIssuer, utc
+
+T = TypeVar("T")
+
+TRUST_LIMIT: Final = 4_194_304
+"""Bytes of a trust file: an entry is about 1 kB, and there are some 340 municipalities."""
+
+ISSUER_KNOWN: Final = Check(
+    name="ISSUER_KNOWN",
+    clause="SD-JWT VC 2.5",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The issuer that the credential names is in the trust file.",
+)
+ISSUER_TYPE: Final = Check(
+    name="ISSUER_TYPE",
+    clause="SD-JWT VC 7.7",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The issuer is trusted for this type of credential.",
+)
+ISSUER_KEY: Final = Check(
+    name="ISSUER_KEY",
+    clause="SD-JWT VC 2.5",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The key that the credential names is pinned for its issuer.",
+)
+ISSUER_IN_LEAF: Final = Check(
+    name="ISSUER_IN_LEAF",
+    clause="SD-JWT VC 2.5",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The leaf of the chain bears the issuer's identifier as an alternative name.",
+)
+JURISDICTION: Final = Check(
+    name="JURISDICTION",
+    clause="Wet BRP 1.4",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The municipality that the credential speaks of is one for which its issuer is trusted.",
+)
+VERIFIER_KNOWN: Final = Check(
+    name="VERIFIER_KNOWN",
+    clause="Wabb 1(d)",
+    reason=Reason.POLICY_DENIED,
+    rule="The verifier is in the trust file, which says to what a law entitles it.",
+)
+
+CHECKS: Final = (ISSUER_KNOWN, ISSUER_TYPE, ISSUER_KEY, ISSUER_IN_LEAF, JURISDICTION, VERIFIER_KNOWN)
+"""Besides these, `eigendata.crypto.x509` checks a chain; which of them are taken depends on how the key is found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedVerifier:
+    """A verifier by name, and the types that a law entitles it to, by their identifiers."""
+
+    party: Party
+    entitled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerEntry:
+    """What the trust file says of one issuer.
+
+    Attributes:
+        anchors: certificates in DER, one of which its chains must lead to.
+        keys: pinned keys, by the identifiers under which a token may name them.
+    """
+
+    name: str
+    anchors: tuple[bytes, ...] = ()
+    keys: Mapping[str, PublicKey] = field(default_factory=dict)
+    types: tuple[str, ...]
+    municipalities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """A trust file, read."""
+
+    issuers: Mapping[str, IssuerEntry] = field(default_factory=dict)
+    verifiers: Mapping[str, TrustedVerifier] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Trust:
+        """Read a trust file.
+
+        Raises:
+            Misuse: there is none.
+            Malformed: as `loads`.
+        """
+        return cls.loads(_read(Path(path)))
+
+    @classmethod
+    def loads(cls, text: str | bytes) -> Trust:
+        """Read the text of a trust file.
+
+        Raises:
+            Malformed: it is not TOML, a member is unknown, missing or of another kind, or an anchor or key cannot be
+                read. Nothing in it is passed over: a slip of the pen must not become trust, nor silently end it.
+        """
+        data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        if len(data) > TRUST_LIMIT:
+            raise Malformed(f"the trust file is {len(data)} bytes; at most {TRUST_LIMIT} are read")
+        try:
+            whole = tomllib.loads(data.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise Malformed("the trust file is not TOML in UTF-8") from None
+        _require_members(whole, {"issuers", "verifiers"})
+        return cls(issuers=_each(whole, "issuers", _issuer_entry), verifiers=_each(whole, "verifiers", _verifier_entry))
+
+    def issuer(self, origin: Origin, type: CredentialType, /, *, at: datetime) -> TrustedIssuer:
+        """Give the issuer that a token names, if it is trusted for this type at this moment.
+
+        With a chain, the issuer is who the token's `iss` says, and the leaf must bear that name; without `iss` it is
+        who the leaf says. With a name alone, the key must be pinned: by its `kid`, or as the only one.
+
+        Raises:
+            Rejected: it is not (`untrusted_issuer`).
+            Malformed: a certificate of the chain is none.
+
+        Source: draft-ietf-oauth-sd-jwt-vc-19 sections 2.5 and 7.7.
+        """
+        at = utc(at)
+        trail = Trail()
+        match origin:
+            case Chain(certificates=certificates):
+                stated = origin.issuer if origin.issuer is not None else x509.stated_uri(certificates)
+                entry = self._entry(stated, type, trail)
+                leaf = x509.verify_chain(certificates, entry.anchors, at=at)
+                trail.require(ISSUER_IN_LEAF, stated in leaf.uris)
+                key, authority_key_ids = leaf.key, leaf.authority_key_ids
+            case Named():
+                stated = origin.issuer
+                entry = self._entry(stated, type, trail)
+                key = trail.some(ISSUER_KEY, _pinned(entry, origin.key_id))
+                authority_key_ids = ()
+        return TrustedIssuer(
+            party=Party(id=str(stated), name=entry.name),
+            key=key,
+            jurisdictions=entry.municipalities if type.jurisdiction is not None else (),
+            authority_key_ids=authority_key_ids,
+        )
+
+    def verifier(self, id: str, /) -> TrustedVerifier:
+        """Give a verifier by its full client identifier, with what it is entitled to.
+
+        Raises:
+            Rejected: it is not in the trust file.
+        """
+        return Trail().some(VERIFIER_KNOWN, self.verifiers.get(id))
+
+    def _entry(self, stated: str | None, type: CredentialType, trail: Trail) -> IssuerEntry:
+        entry = trail.some(ISSUER_KNOWN, self.issuers.get(stated) if stated is not None else None)
+        trail.require(ISSUER_TYPE, type.id in entry.types)
+        return entry
+
+
+def require_jurisdiction(issuer: TrustedIssuer, type: CredentialType, document: Claims, trail: Trail) -> None:
+    """Require that the municipality a credential speaks of is one of its issuer's.
+
+    Not applicable where the type speaks of none, or the claim was not shown.
+
+    Raises:
+        Rejected: it is another's (`untrusted_issuer`).
+    """
+    found: object = document
+    for name in type.jurisdiction or ():
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if type.jurisdiction is None or found is None:
+        trail.skip(JURISDICTION, Outcome.NOT_APPLICABLE)
+        return
+    trail.require(JURISDICTION, isinstance(found, str) and found in issuer.jurisdictions)
+
+
+def add_issuer(
+    path: Path | str,
+    *,
+    anchor_pem: bytes,
+    issuer: str,
+    name: str,
+    types: Iterable[str],
+    municipalities: Iterable[str] = (),
+) -> None:
+    """Write an issuer into a trust file, which is made where there is none. What the file holds stays.
+
+    An issuer that is there already is widened in one respect at a time (another anchor, other types, or other
+    municipalities): in two at once it would be trusted for more than either call says.
+
+    Raises:
+        Malformed: the anchor is not one certificate in PEM, or the file is no trust file.
+        Misuse: the file cannot be written, the issuer would be widened in two respects, or a value cannot stand in it.
+    """
+    path = Path(path)
+    anchors = x509.load_pem_chain(anchor_pem)
+    if len(anchors) != 1:
+        raise Misuse(f"an anchor is one certificate; there are {len(anchors)}")
+    added = IssuerEntry(
+        name=name,
+        anchors=anchors,
+        types=tuple(dict.fromkeys(types)),
+        municipalities=tuple(dict.fromkeys(municipalities)),
+    )
+    text = _read(path).decode("utf-8", "surrogateescape") if path.exists() else ""
+    before = Trust.loads(text)
+    known = before.issuers.get(issuer)
+    after = replace(before, issuers={**before.issuers, issuer: _widened(issuer, known, added) if known else added})
+    # A new issuer goes below what was there, notes and all; to widen one, the file is written anew.
+    table = _table_of_issuer(issuer, added)
+    written = f"{text.rstrip()}\n\n{table}".lstrip() if known is None else _dump(after)
+    try:
+        same = Trust.loads(written) == after
+    except Malformed as error:
+        raise Misuse(f"what was to be added cannot stand in a trust file: {error.message}") from error
+    if not same:
+        raise Misuse("the trust file would not say what was to be added: its tables end in a way nothing can follow")
+    _write(path, written.encode("utf-8"))
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+_MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
+_KEY_ID: Final = "kid"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(TRUST_LIMIT + 1)
+    except OSError as error:
+        raise Misuse(f"the trust file {path} cannot be read: {error.strerror}") from error
+
+
+def _each(whole: Mapping[str, Any], part: str, read: Callable[[str, dict[str, Any]], T]) -> dict[str, T]:
+    tables = whole.get(part, {})
+    if not isinstance(tables, dict):
+        raise Malformed(f"{part} of the trust file is no table")
+    entries: dict[str, T] = {}
+    for named, table in tables.items():
+        with within(part, named):
+            if not named or not isinstance(table, dict):
+                raise Malformed("an entry of the trust file is no table with a name")
+            entries[named] = read(named, table)
+    return entries
+
+
+def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
+    _require_members(table, {"name", "anchors", "keys", "types", "municipalities"})
+    pems, jwks = _list(table, "anchors", str), _list(table, "keys", dict)
+    municipalities, types = _list(table, "municipalities", str), _list(table, "types", str)
+    # "for any given iss value, an attacker cannot influence the type of verification process used" (SD-JWT VC 7.3)
+    if bool(pems) == bool(jwks):
+        raise Malformed("an issuer has either anchors or keys")
+    if not types:
+        raise Malformed("an issuer is trusted for types; there are none")
+    if not all(_MUNICIPALITY.fullmatch(code) for code in municipalities):
+        raise Malformed("a municipality is a code of four digits")
+    keys = [_pinned_key(jwk) for jwk in jwks]
+    if len(dict(keys)) != len(keys):
+        raise Malformed("two keys have the same identifier")
+    return IssuerEntry(
+        name=_name(table, id),
+        anchors=tuple(_anchor(pem) for pem in pems),
+        keys=dict(keys),
+        types=tuple(types),
+        municipalities=tuple(municipalities),
+    )
+
+
+def _verifier_entry(id: str, table: dict[str, Any]) -> TrustedVerifier:
+    _require_members(table, {"name", "entitled"})
+    return TrustedVerifier(party=Party(id=id, name=_name(table, id)), entitled=tuple(_list(table, "entitled", str)))
+
+
+def _anchor(pem: str) -> bytes:
+    chain = x509.load_pem_chain(pem.encode("utf-8"))
+    if len(chain) != 1:
+        raise Malformed("an anchor is one certificate in PEM")
+    return chain[0]
+
+
+def _pinned_key(jwk: dict[str, Any]) -> tuple[str, PublicKey]:
+    """Read a key, and the identifier by which tokens name it: its `kid`, or its thumbprint."""
+    key = PublicKey.from_jwk(jwk)
+    key_id = jwk.get(_KEY_ID, b64url_encode(key.thumbprint()))
+    if not isinstance(key_id, str):
+        raise Malformed("the identifier of a key is no text")
+    return key_id, key
+
+
+def _pinned(entry: IssuerEntry, key_id: str | None) -> PublicKey | None:
+    if key_id is not None:
+        return entry.keys.get(key_id)
+    return next(iter(entry.keys.values())) if len(entry.keys) == 1 else None
+
+
+def _require_members(table: Mapping[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise Malformed(f"the trust file holds what it cannot: {', '.join(unknown)}")
+
+
+def _name(table: Mapping[str, Any], id: str) -> str:
+    name = table.get("name", id)
+    if not isinstance(name, str) or not name.strip():
+        raise Malformed("the name is no text")
+    return name
+
+
+def _list(table: Mapping[str, Any], name: str, kind: type[T]) -> list[T]:
+    values = table.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
+        raise Malformed(f"{name} is not a list of what it should hold")
+    return values
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry:
+    if known.keys:
+        raise Misuse(f"{issuer} is trusted by pinned keys; it gets no anchor beside them")
+    anchors = tuple(dict.fromkeys(known.anchors + added.anchors))
+    types = tuple(dict.fromkeys(known.types + added.types))
+    municipalities = tuple(dict.fromkeys(known.municipalities + added.municipalities))
+    differ = (
+        set(known.anchors) != set(added.anchors),
+        set(known.types) != set(added.types),
+        set(known.municipalities) != set(added.municipalities),
+    )
+    if sum(differ) > 1:
+        raise Misuse(f"{issuer} is in the trust file already, and would be widened in more than one respect at once")
+    return replace(known, name=added.name, anchors=anchors, types=types, municipalities=municipalities)
+
+
+def _dump(trust: Trust) -> str:
+    issuers = (_table_of_issuer(named, entry) for named, entry in trust.issuers.items())
+    verifiers = (
+        f"[verifiers.{_quoted(named)}]\nname = {_quoted(one.party.name)}\nentitled = {_quoted_list(one.entitled)}\n"
+        for named, one in trust.verifiers.items()
+    )
+    return "\n".join((*issuers, *verifiers))
+
+
+def _table_of_issuer(id: str, entry: IssuerEntry) -> str:
+    lines = [f"[issuers.{_quoted(id)}]", f"name = {_quoted(entry.name)}"]
+    if entry.anchors:
+        pems = ",\n".join(f"'''\n{x509.dump_pem_chain([one]).decode('ascii')}'''" for one in entry.anchors)
+        lines.append(f"anchors = [\n{pems},\n]")
+    if entry.keys:
+        jwks = ", ".join(_inline({**key.jwk(), _KEY_ID: key_id}) for key_id, key in entry.keys.items())
+        lines.append(f"keys = [{jwks}]")
+    lines.append(f"types = {_quoted_list(entry.types)}")
+    if entry.municipalities:
+        lines.append(f"municipalities = {_quoted_list(entry.municipalities)}")
+    return "\n".join(lines) + "\n"
+
+
+def _inline(members: Mapping[str, str]) -> str:
+    return "{ " + ", ".join(f"{name} = {_quoted(value)}" for name, value in members.items()) + " }"
+
+
+def _quoted_list(values: Iterable[str]) -> str:
+    return "[" + ", ".join(map(_quoted, values)) + "]"
+
+
+def _quoted(text: str) -> str:
+    # JSON's escapes are TOML's, but for DEL, which TOML wants escaped too.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _write(path: Path, data: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise Misuse(f"the trust file {path} cannot be written: {error.strerror}") from error
