@@ -30,7 +30,7 @@ MAX_CLAIMS: Final = 512
 MAX_CLAIM_SETS: Final = 64
 """Options of one credential query: each claim with its `absent` sibling doubles them, so six such claims."""
 
-MAX_CLAIM_REFERENCES: Final = 4096
+MAX_CLAIM_REFERENCES: Final = 8192
 """Names of claims in all claim sets together; with it the work of matching one credential is bounded."""
 
 MAX_CREDENTIAL_SETS: Final = 32
