@@ -153,7 +153,7 @@ def _types(trail: Trail, policy: Policy, types: Mapping[str, CredentialType]) ->
     asked = [(one, tuple(types[name] for name in one.types)) for one in policy.questions]
     attributes = [one.attribute(path) for one, path in _pairs(asked)]
     trail.require(CLAIMS_LABELLED, all(one is not None and _in_every_language(one.label) for one in attributes))
-    trail.require(CLAIMS_PROMISED, all(one is not None and one.presence is not Presence.OPTIONAL for one in attributes))
+    trail.require(CLAIMS_PROMISED, all(one is None or one.presence is not Presence.OPTIONAL for one in attributes))
     return asked
 
 

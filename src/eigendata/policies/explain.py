@@ -70,11 +70,14 @@ def _claim(
     only_if = sorted(one for one in limits if one is not None)
     attribute = declared.attribute(ask.path)
     why = texts.say("asked.identify" if ask.identify else "asked.matters", language)
+    if only_if:
+        limited = texts.say("asked.only_if", language)
+        why = f"{why} {limited}"
     return {
         "path": list(ask.path),
         "label": attribute.label[language] if attribute else ".".join(ask.path),
         "sensitive": attribute.sensitive if attribute else True,
-        "why": f"{why} {texts.say('asked.only_if', language)}" if only_if else why,
+        "why": why,
         "only_if": [f"home.{one}" for one in only_if],
         "rules": [rule.because[language] for rule in rules],
     }

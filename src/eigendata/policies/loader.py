@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path as FilePath
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from eigendata.encoding import SAFE_INTEGER
@@ -146,7 +147,7 @@ def _home(table: Table) -> Mapping[str, Condition]:
         if plain not in tuple(HomeKind):
             raise Malformed(f"home.{name} is one of {', '.join(HomeKind)}, with ? where it may be left out")
         found[_spelled(_NAME, name, "home")] = Condition(kind=HomeKind(plain), optional=plain != kind)
-    return found
+    return MappingProxyType(found)
 
 
 def _question(table: Table, types: Mapping[str, CredentialType]) -> PolicyQuestion:

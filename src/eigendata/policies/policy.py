@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -85,12 +85,12 @@ class Policy:
     id: str
     version: str
     use: str
-    purpose: Mapping[str, str]
+    purpose: Mapping[str, str] = field(hash=False)
     legal_basis: tuple[str, ...]
-    keep: Mapping[str, str]
+    keep: Mapping[str, str] = field(hash=False)
     max_source_age_days: int | None
     other_channel: str
-    home: Mapping[str, Condition]
+    home: Mapping[str, Condition] = field(hash=False)
     questions: tuple[PolicyQuestion, ...]
     same_subject: tuple[str, ...]
     rules: tuple[Rule, ...]

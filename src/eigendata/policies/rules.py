@@ -13,7 +13,7 @@ outcome is then that nothing can be derived.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations
 from typing import Final, TypeAlias
@@ -143,7 +143,7 @@ class Rule:
 
     test: Test
     advice: Advice
-    because: Mapping[str, str]
+    because: Mapping[str, str] = field(hash=False)
     only_if: str | None = None
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, NoReturn, TypeVar
 
 from eigendata.errors import Malformed, within
@@ -125,7 +126,7 @@ class Table:
         return self.table(name).all_texts()
 
     def all_texts(self) -> Mapping[str, str]:
-        return {name: self.text(name) for name in self.names()}
+        return MappingProxyType({name: self.text(name) for name in self.names()})
 
     def done(self) -> None:
         """Refuse what is left.
