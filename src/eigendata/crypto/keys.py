@@ -92,7 +92,7 @@ class PublicKey:
         """
         if not isinstance(jwk, Mapping):
             raise Malformed("not a JWK: no object")
-        if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+        if not is_public(jwk):
             raise Malformed("a JWK with a private or secret key is not accepted as a public key")
         algorithm = _JWK_KINDS.get((_text(jwk, "kty"), _text(jwk, "crv")))
         if algorithm is None:
@@ -340,6 +340,11 @@ def _ed25519_verifies(data: bytes, signature: bytes, message: bytes) -> bool:
     except BadSignatureError:
         return False
     return True
+
+
+def is_public(jwk: Json) -> bool:
+    """Tell whether a JWK holds no member of a private or secret key. A verifier never wants to see one."""
+    return not isinstance(jwk, Mapping) or _PRIVATE_MEMBERS.isdisjoint(jwk)
 
 
 # -- how a JWK has it -------------------------------------------------------------------------------------------------

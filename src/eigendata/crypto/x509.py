@@ -12,7 +12,7 @@ the trust file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -360,8 +360,11 @@ def make_authority(name: str, key: SoftwareKey, *, at: datetime) -> bytes:
         Misuse: the name or the kind of key cannot be in a certificate of our profile.
     """
     from cryptography import x509
+    from cryptography.x509.oid import NameOID
 
-    builder = _builder(_named(name), key.public_key, at, AUTHORITY_VALIDITY).issuer_name(_named(name))
+    # The unit keeps the name apart from that of an issuer of the same name: no leaf seems to be signed by itself.
+    subject = _named(name, {NameOID.ORGANIZATIONAL_UNIT_NAME: "Certificate authority"})
+    builder = _builder(subject, key.public_key, at, AUTHORITY_VALIDITY).issuer_name(subject)
     builder = (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(authority=True), critical=True)
@@ -393,6 +396,7 @@ def make_issuer_certificate(
             authority's.
     """
     from cryptography import x509
+    from cryptography.x509.oid import NameOID
 
     above = _certificate(authority)
     if PublicKey.from_cryptography(above.public_key()) != authority_key.public_key:
@@ -401,7 +405,10 @@ def make_issuer_certificate(
         names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)])
     except ValueError as error:
         raise Misuse(f"{uri!r} cannot be written as a URI in a certificate: ASCII only") from error
-    builder = _builder(_named(name, municipality), subject_key, at, ISSUER_VALIDITY).issuer_name(above.subject)
+    # A national scheme of ETSI EN 319 412-1 section 5.1.4: two characters, a colon, the country, a hyphen.
+    organisation = {NameOID.ORGANIZATION_IDENTIFIER: f"GM:NL-{municipality}"} if municipality is not None else {}
+    subject = _named(name, organisation)
+    builder = _builder(subject, subject_key, at, ISSUER_VALIDITY).issuer_name(above.subject)
     builder = (
         builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
@@ -430,22 +437,15 @@ def _builder(subject: x509.Name, key: PublicKey, at: datetime, validity: timedel
     )
 
 
-def _named(name: str, municipality: str | None = None) -> x509.Name:
+def _named(name: str, more: Mapping[x509.ObjectIdentifier, str]) -> x509.Name:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
+    parts = {NameOID.COUNTRY_NAME: "NL", NameOID.ORGANIZATION_NAME: name, NameOID.COMMON_NAME: name, **more}
     try:
-        parts = [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "NL"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
-            x509.NameAttribute(NameOID.COMMON_NAME, name),
-        ]
-        if municipality is not None:
-            # A national scheme of ETSI EN 319 412-1 section 5.1.4: two characters, a colon, the country, a hyphen.
-            parts.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, f"GM:NL-{municipality}"))
+        return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts.items()])
     except ValueError as error:
         raise Misuse(f"{name!r} cannot be a name in a certificate: 1 to 64 characters") from error
-    return x509.Name(parts)
 
 
 def _usage(*, authority: bool) -> x509.KeyUsage:
