@@ -1,1 +1,31 @@
-"""Filled by the rooms below."""
+"""The wallet: what a resident holds, and how they show it.
+
+wallet     the face: prove keys, add, consider, disclose, history
+consent    what is seen before anything leaves, and agreed to
+receiving  what is checked before anything is kept
+records    what is kept
+vault      where it is kept, encrypted
+"""
+
+from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Why
+from eigendata.wallet.records import Shown, ShownCredential
+from eigendata.wallet.vault import LEAST, MODERATE, Cost
+from eigendata.wallet.wallet import Card, Contents, Wallet
+
+__all__ = [
+    "LEAST",
+    "MODERATE",
+    "Card",
+    "Choice",
+    "Consent",
+    "Contents",
+    "Cost",
+    "Line",
+    "Offered",
+    "OverAsked",
+    "Proposal",
+    "Shown",
+    "ShownCredential",
+    "Wallet",
+    "Why",
+]

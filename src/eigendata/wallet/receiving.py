@@ -1,0 +1,234 @@
+"""What an issuer sent, before any of it is kept: every copy verified, and all of it about the one whose wallet it is.
+
+    Issued + trust -> verify_issued -> Received -> require_together (one issuer, one person, copies tied) -> cards
+
+Nothing is stored here. What can be said of the copies alone is checked first; what needs the vault (whose keys, whose
+card) comes after, inside the transaction that stores them, so that two processes cannot both be right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from eigendata import schemas
+from eigendata.crypto.keys import PublicKey
+from eigendata.errors import Check, Misuse, Reason, Trail, within
+from eigendata.formats import FORMATS
+from eigendata.formats.protocol import IssuerSource, canonical
+from eigendata.model import Authentic, ClaimPath, Claims, CredentialType, Issued, TrustedIssuer, thaw
+from eigendata.registers.catalogue import SET, SUBJECT
+from eigendata.trust import require_jurisdiction
+from eigendata.wallet.records import Holding, PendingKey, type_of
+
+MAX_TYPES: Final = 32  # credentials in one session; the catalogue will not outgrow it
+MAX_COPIES: Final = 100  # of one credential in one session; an issuer gives ten
+
+KEYS_OURS: Final = Check(
+    name="KEYS_OURS",
+    clause="OpenID4VCI 1.0 8.2",
+    reason=Reason.KEY_BINDING_INVALID,
+    rule="every copy is bound to a key that this wallet proved in one session and still waits for",
+)
+KEYS_DIFFER: Final = Check(
+    name="KEYS_DIFFER",
+    clause="OpenID4VCI 1.0 3.3.2",
+    reason=Reason.KEY_BINDING_INVALID,
+    rule="no two copies are bound to one key",
+)
+ISSUER_ASKED: Final = Check(
+    name="ISSUER_ASKED",
+    clause="OpenID4VCI 1.0 13.8",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="the issuer is the one whose challenge the keys answered",
+)
+TYPE_OFFERED: Final = Check(
+    name="TYPE_OFFERED",
+    clause="OpenID4VCI 1.0 8.2",
+    reason=Reason.TYPE_MISMATCH,
+    rule="the type is one that the challenge offered, and each type comes once",
+)
+COPIES_AGREE: Final = Check(
+    name="COPIES_AGREE",
+    clause="OpenID4VCI 1.0 3.3.2",
+    reason=Reason.DISCLOSURE_INVALID,
+    rule="all copies say the same, and nothing but the number that ties them tells them apart",
+)
+COPIES_TIED: Final = Check(
+    name="COPIES_TIED",
+    clause="eigendata catalogue 6",
+    reason=Reason.DIFFERENT_SUBJECTS,
+    rule="copies with one number are tied by one value of `set` in every type of the session, and others by others",
+)
+ONE_SUBJECT: Final = Check(
+    name="ONE_SUBJECT",
+    clause="eigendata catalogue 6",
+    reason=Reason.DIFFERENT_SUBJECTS,
+    rule="family name, given name and birth date are the same wherever they are stated",
+)
+OUR_SUBJECT: Final = Check(
+    name="OUR_SUBJECT",
+    clause="eigendata catalogue 6",
+    reason=Reason.DIFFERENT_SUBJECTS,
+    rule="the credential is about the person whose cards are in this wallet already",
+)
+CHECKS: Final = (
+    KEYS_DIFFER,
+    COPIES_AGREE,
+    COPIES_TIED,
+    ONE_SUBJECT,
+    KEYS_OURS,
+    ISSUER_ASKED,
+    TYPE_OFFERED,
+    OUR_SUBJECT,
+)
+"""In the order they are taken; those of the format, of trust and of the schema come before them."""
+
+# What a token has of its own in every copy, beside the claims.
+_OF_ONE_COPY: Final = frozenset({"cnf", "status", "jti"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One credential in n copies, verified; still nobody's.
+
+    Attributes:
+        claims: of the first copy, under the type's own paths.
+        sets: number -> what ties the copies with this number; empty where the type has no such claim.
+    """
+
+    type: CredentialType
+    format: str
+    issuer: TrustedIssuer
+    tokens: tuple[bytes, ...] = field(repr=False)
+    keys: tuple[PublicKey, ...]
+    first: Authentic
+    claims: Claims = field(repr=False)
+    sets: Mapping[int, str] = field(repr=False)
+    expires_at: datetime
+
+
+def verify_issued(issued: Sequence[Issued], source: IssuerSource, *, at: datetime) -> tuple[Received, ...]:
+    """Verify every copy of every credential of one session, and that they belong together.
+
+    Raises:
+        Malformed: a copy is no credential.
+        Rejected: a copy is not genuine, not in time, not fit for its type's schema, or does not belong with the rest.
+        Misuse: there is nothing, or more than a session holds.
+    """
+    if not 1 <= len(issued) <= MAX_TYPES or any(not 1 <= len(one.copies) <= MAX_COPIES for one in issued):
+        raise Misuse(f"a session holds 1 to {MAX_TYPES} credentials of 1 to {MAX_COPIES} copies each")
+    trail = Trail()
+    received = []
+    for one in issued:
+        with within(one.type.short):
+            received.append(_verify(one, source, at, trail))
+    keys = [key for one in received for key in one.keys]
+    trail.require(KEYS_DIFFER, len(set(keys)) == len(keys))
+    trail.require(COPIES_TIED, _are_tied(one.sets for one in received))
+    trail.require(ONE_SUBJECT, _is_one_subject(one.claims for one in received))
+    return tuple(received)
+
+
+def require_ours(
+    received: Sequence[Received],
+    pending: Mapping[bytes, PendingKey],
+    *,
+    tied: Mapping[int, str],
+    cards: Iterable[Holding],
+) -> bytes:
+    """Check against what the vault holds, and give the session that the credentials are of.
+
+    Args:
+        pending: the keys that wait, by their thumbprint.
+        tied: what the session's copies that are kept already are tied by.
+        cards: the cards that are kept already.
+
+    Raises:
+        Rejected: they were not asked for, or are about someone else.
+    """
+    trail = Trail()
+    waiting = [trail.some(KEYS_OURS, pending.get(key.thumbprint())) for one in received for key in one.keys]
+    trail.require(KEYS_OURS, len({key.session for key in waiting}) == 1)
+    trail.require(ISSUER_ASKED, {one.issuer.party.id for one in received} == {waiting[0].issuer})
+    types = [one.type.id for one in received]
+    trail.require(TYPE_OFFERED, len(set(types)) == len(types) and set(types) <= set(waiting[0].types))
+    trail.require(COPIES_TIED, _are_tied([*(one.sets for one in received), tied]))
+    trail.require(OUR_SUBJECT, _is_one_subject([*(one.claims for one in received), *map(subject_of, cards)]))
+    return waiting[0].session
+
+
+def subject_of(card: Holding) -> Claims:
+    """Give the claims of a card that say who it is about."""
+    return canonical(FORMATS[card.format], card.type, card.document, _WHO)
+
+
+def _verify(issued: Issued, source: IssuerSource, at: datetime, trail: Trail) -> Received:
+    if issued.format not in FORMATS:
+        raise Misuse(f"the format {issued.format} is not known here")
+    # The labels and the rules of a type are our own, whatever is declared elsewhere under its name.
+    known, reader = type_of(issued.type.id), FORMATS[issued.format]
+    authentics: list[Authentic] = []
+    every: list[Claims] = []
+    for number, token in enumerate(issued.copies):
+        with within(number):
+            authentic = reader.parse_credential(token).verify((known,), trust=source, at=at)
+            authentics.append(authentic)
+            every.append(canonical(reader, known, authentic.document, _own(known)))
+            require_jurisdiction(authentic.issuer, known, every[-1], trail)
+    schemas.validate(known, every[0])
+    said = {_said(one, reader.place(known, SET) if known.attributes else SET.path) for one in authentics}
+    trail.require(COPIES_AGREE, len(said) == 1)
+    keys = tuple(one.holder for one in authentics if isinstance(one.holder, PublicKey))
+    trail.require(KEYS_OURS, len(keys) == len(authentics))
+    sets = {number: tie for number, claims in enumerate(every) if isinstance(tie := claims.get(SET.path[0]), str)}
+    trail.require(COPIES_TIED, len(sets) in (0, len(every)) and len(set(sets.values())) == len(sets))
+    return Received(
+        type=known,
+        format=issued.format,
+        issuer=authentics[0].issuer,
+        tokens=issued.copies,
+        keys=keys,
+        first=authentics[0],
+        claims=every[0],
+        sets=sets,
+        expires_at=authentics[0].expires_at,
+    )
+
+
+_WHO: Final = tuple(one.path for one in SUBJECT)
+
+
+def _own(known: CredentialType) -> tuple[tuple[str, ...], ...]:
+    return tuple(one.path for one in known.attributes) or (*_WHO, SET.path)
+
+
+def _said(one: Authentic, tie: ClaimPath) -> str:
+    """Give all that a copy says as one text, without what each copy has of its own."""
+    skipped = _OF_ONE_COPY | {tie[0]}
+    said = {name: value for name, value in one.document.items() if name not in skipped}
+    shown = [path for path in one.revealed if path[0] not in skipped]
+    return json.dumps([thaw(said), sorted(map(repr, shown)), str(one.expires_at), one.issuer.party.id], sort_keys=True)
+
+
+def _are_tied(several: Iterable[Mapping[int, str]]) -> bool:
+    number_of: dict[str, int] = {}
+    tie_of: dict[int, str] = {}
+    for sets in several:
+        for number, tie in sets.items():
+            if number_of.setdefault(tie, number) != number or tie_of.setdefault(number, tie) != tie:
+                return False
+    return True
+
+
+def _is_one_subject(several: Iterable[Claims]) -> bool:
+    stated: dict[str, object] = {}
+    return all(
+        stated.setdefault(name, claims[name]) == claims[name]
+        for claims in several
+        for (name,) in _WHO
+        if name in claims
+    )

@@ -1,0 +1,518 @@
+"""The wallet: a resident's cards, and the only door through which anything of them leaves.
+
+    challenge -> prove_new_keys -> proofs          the keys are kept before their proofs leave
+    Issuance  -> add -> cards                      verified first; all copies are kept, or none
+    Request   -> consider -> Proposal -> accept -> Consent -> disclose -> Answer
+
+It keeps to itself which copy goes to whom. Copies with one number, of every type of a session, are spent together at
+one verifier, who sees the same ones again; no two verifiers see one copy, because by it they could tell that it is the
+same person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Generic, NoReturn, Protocol, Self, TypeVar
+
+from eigendata import proofs
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.encoding import json_dumps
+from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Trail
+from eigendata.formats import FORMATS
+from eigendata.formats.protocol import IssuerSource
+from eigendata.model import (
+    Answer,
+    CredentialType,
+    Issuance,
+    Issued,
+    Party,
+    Presentation,
+    utc,
+)
+from eigendata.model import (
+    Holding as KeyAndSession,
+)
+from eigendata.proofs import Challenge
+from eigendata.query import Held, Request, match
+from eigendata.wallet.consent import Consent, Line, Offered, Proposal, Stock, available, lines_of, propose, spent
+from eigendata.wallet.receiving import MAX_COPIES, MAX_TYPES, Received, require_ours, verify_issued
+from eigendata.wallet.records import (
+    Copy,
+    Holding,
+    Kind,
+    PendingKey,
+    SealedKey,
+    Sent,
+    Session,
+    Shown,
+    ShownCredential,
+    kept_until,
+)
+from eigendata.wallet.vault import MODERATE, Cost, Record, Vault, Writing
+
+T = TypeVar("T")
+
+KEY_AGE: Final = timedelta(days=30)
+"""How long a key waits for its credential: issuing that needs a clerk may take days, and nobody else has the key."""
+ANSWER_AGE: Final = timedelta(days=1)
+"""How long an answer is kept to be sent again after a failure; the request it answers is over long before."""
+
+CHALLENGE_FRESH: Final = Check(
+    name="CHALLENGE_FRESH",
+    clause="OpenID4VCI 1.0 7.2",
+    reason=Reason.NONCE_INVALID,
+    rule="the issuer's challenge has not expired",
+)
+
+
+class Verifiers(Protocol):
+    """Knows whom a law entitles to what. `eigendata.trust.Trust` is one."""
+
+    def verifier(self, name: str, /) -> Entitled:
+        """Give a verifier by its client identifier.
+
+        Raises:
+            Rejected: it is not known.
+        """
+
+
+class Entitled(Protocol):
+    @property
+    def entitled(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One credential in the wallet, without what it says; `Wallet.show` tells that.
+
+    Attributes:
+        copies: how many verifiers more can be shown it; 0 also when it expired.
+    """
+
+    id: str
+    type: CredentialType
+    issuer: Party
+    format: str
+    added_at: datetime
+    expires_at: datetime
+    copies: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """A card and what it says, for its holder's own eyes."""
+
+    card: Card
+    lines: tuple[Line, ...] = field(repr=False)
+
+
+class Wallet:
+    """An open wallet. Close it, or use it as a context manager; what was returned is on the disk before that."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._sessions = _Shelf(vault, Kind.SESSION, Session.read)
+        self._holdings = _Shelf(vault, Kind.HOLDING, Holding.read)
+        self._history = _Shelf(vault, Kind.SHOWN, Shown.read)
+
+    @classmethod
+    def create(cls, path: Path | str, passphrase: bytes | str, *, cost: Cost = MODERATE) -> Self:
+        """Make a new wallet in a file of its own.
+
+        Raises:
+            Misuse: there is something at the path already, or the passphrase is empty or too long.
+            Unavailable: the file cannot be written.
+        """
+        return cls(Vault.create(Path(path), passphrase, cost=cost))
+
+    @classmethod
+    def open(cls, path: Path | str, passphrase: bytes | str) -> Self:
+        """Open a wallet.
+
+        Raises:
+            Rejected: the passphrase is wrong or the file is damaged; which of the two is not said (`cannot_open`).
+            Misuse: there is no such file, or others may read it.
+            Unavailable: another process keeps it locked.
+        """
+        return cls(Vault.open(Path(path), passphrase))
+
+    def close(self) -> None:
+        self._vault.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def change_passphrase(self, passphrase: bytes | str, *, cost: Cost = MODERATE) -> None:
+        """Let another passphrase open this wallet from now on, and this one no longer.
+
+        Raises:
+            Misuse: the passphrase is empty or too long.
+            Unavailable: another process is writing.
+        """
+        self._vault.change_passphrase(passphrase, cost=cost)
+
+    # -- receiving ----------------------------------------------------------------------------------------------------
+
+    def prove_new_keys(self, challenge: Challenge, *, copies: int, at: datetime) -> tuple[bytes, ...]:
+        """Make a key for every copy of every type of a challenge, keep them, and prove that they are held.
+
+        Keys that waited longer than `KEY_AGE` for their credential are forgotten.
+
+        Raises:
+            Rejected: the challenge has expired (`nonce_invalid`).
+            Misuse: more or fewer copies or types than a session holds.
+            Unavailable: another process is writing; no proof was made.
+
+        Source: OpenID4VCI 1.0 section 8.2.1.1 and appendix F.1.
+        """
+        at = utc(at)
+        if not 1 <= copies <= MAX_COPIES or not 1 <= len(challenge.types) <= MAX_TYPES:
+            raise Misuse(f"a session holds 1 to {MAX_TYPES} types of 1 to {MAX_COPIES} copies each")
+        Trail().require(CHALLENGE_FRESH, at < challenge.expires_at)
+        keys = [SoftwareKey.generate(Algorithm.ES256) for _ in range(copies * len(challenge.types))]
+        made = proofs.prove(challenge, keys, at=at)
+        with self._vault.writing() as writing:
+            _tidy(writing, at)
+            for key in keys:
+                pending = PendingKey(
+                    session=_session_of(challenge),
+                    issuer=challenge.audience,
+                    types=tuple(challenge.types),
+                    thumbprint=key.public_key.thumbprint(),
+                    made_at=at,
+                    key=SealedKey.of(key),
+                )
+                writing.put(Kind.PENDING_KEY, pending.written())
+        return made
+
+    def add(self, issuance: Issuance | Issued, *, trust: IssuerSource, at: datetime) -> tuple[Card, ...]:
+        """Verify what an issuer sent, and keep all of it or nothing.
+
+        Newer cards take the place of older ones of their type.
+
+        Raises:
+            Malformed: a copy is no credential.
+            Rejected: something in it is not to be trusted, was not asked for, or is about someone else.
+            Misuse: there is nothing in it, or more than a session holds.
+            Unavailable: another process is writing; nothing was kept.
+        """
+        at = utc(at)
+        issued = issuance.issued if isinstance(issuance, Issuance) else (issuance,)
+        received = verify_issued(issued, trust, at=at)
+        with self._vault.writing() as writing:
+            _tidy(writing, at)
+            waiting = {name: PendingKey.read(body) for name, body in writing.records(Kind.PENDING_KEY).items()}
+            by_thumbprint = {key.thumbprint: (name, key) for name, key in waiting.items()}
+            holdings, added = _holdings(writing), set()
+            first = by_thumbprint.get(received[0].keys[0].thumbprint())
+            session_id = first[1].session if first else b""
+            session = _session(writing, session_id)
+            require_ours(
+                received,
+                {thumbprint: key for thumbprint, (_, key) in by_thumbprint.items()},
+                tied=session.sets,
+                cards=holdings.values(),
+            )
+            for one in received:
+                session = replace(session, sets={**session.sets, **one.sets})
+                _replace_older(writing, one, holdings)
+                copies = {}
+                for number, (token, public) in enumerate(zip(one.tokens, one.keys, strict=True)):
+                    name, key = by_thumbprint[public.thumbprint()]
+                    writing.remove(name)
+                    copies[number] = writing.put(Kind.COPY, Copy(token=token, key=key.key).written(one.format))
+                added.add(writing.put(Kind.HOLDING, _holding(one, session_id, copies, at).written()).hex())
+            writing.put(Kind.SESSION, session.written(), id=session_id)
+            _drop_empty_sessions(writing)
+        return tuple(card for card in self.cards() if card.id in added)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def cards(self) -> tuple[Card, ...]:
+        """Give every card, in the order of their types' ids and then the newest first."""
+        sessions = self._sessions.all()
+        cards = [_card(name, one, sessions[one.session]) for name, one in self._holdings.all().items()]
+        return tuple(sorted(cards, key=lambda card: (card.type.id, -card.added_at.timestamp(), card.id)))
+
+    def show(self, card: Card | str) -> Contents:
+        """Give what a card says.
+
+        Raises:
+            Misuse: there is no such card.
+        """
+        name, holding = self._holding(card)
+        lines = tuple(line for _, line in lines_of(holding))
+        return Contents(card=_card(name, holding, self._sessions.all()[holding.session]), lines=lines)
+
+    def remove(self, card: Card | str) -> None:
+        """Throw a card away, with its copies and their keys.
+
+        Raises:
+            Misuse: there is no such card.
+            Unavailable: another process is writing.
+        """
+        name, _ = self._holding(card)
+        with self._vault.writing() as writing:
+            holding = _holdings(writing).get(name)
+            if holding is not None:
+                _remove(writing, name, holding)
+                _drop_empty_sessions(writing)
+
+    def history(self) -> tuple[Shown, ...]:
+        """Give what was shown to whom, when, why and until when; the oldest first. It holds no values."""
+        return tuple(self._history.all().values())
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def consider(self, request: Request, *, at: datetime, verifiers: Verifiers | None = None) -> Proposal:
+        """Say what answering a request would show. Nothing is spent or written.
+
+        Args:
+            verifiers: whom a law entitles to what; without it nobody is entitled to what is shown by law only.
+
+        Raises:
+            Declined: nothing that is held answers the request (`nothing_fits`).
+        """
+        at = utc(at)
+        sessions = self._sessions.all()
+        cards = {name.hex(): one for name, one in self._holdings.all().items() if one.copies and at < one.expires_at}
+        matches = match(request.query, (_held(name, one) for name, one in cards.items()))
+        stock = Stock(cards=cards, numbers={name: one.spent for name, one in sessions.items()})
+        return propose(request, matches, stock, entitled=_entitled(request, verifiers))
+
+    def disclose(self, consent: Consent, *, at: datetime) -> Answer:
+        """Answer a request as its holder agreed to.
+
+        The copies, the history and the answer itself are written in one transaction before anything is returned. The
+        same request gets the same answer again, byte for byte, for as long as `ANSWER_AGE`.
+
+        Raises:
+            Declined: a card is gone or expired since, or every copy was shown to someone else (`nothing_fits`).
+            Unavailable: another process is writing; nothing was spent.
+        """
+        at = utc(at)
+        request = consent.proposal.request
+        request_id = _request_id(request)
+        with self._vault.writing() as writing:
+            _tidy(writing, at)
+            before = writing.records(Kind.SENT).get(request_id)
+            if before is not None:
+                return Sent.read(before).answer
+            holdings = {name.hex(): one for name, one in _holdings(writing).items()}
+            offered = consent.proposal.offered
+            if any(one.card not in holdings or not holdings[one.card].copies for one in offered):
+                raise Declined(Reason.NOTHING_FITS, "a card was replaced or has expired: look at the request again")
+            numbers = _spend(writing, [holdings[one.card] for one in offered], request.binding.audience)
+            presentations: dict[str, tuple[Presentation, ...]] = {}
+            for one in offered:
+                card = holdings[one.card]
+                shown = _present(writing, one, card, numbers[card.session], request, at)
+                presentations[one.query] = (*presentations.get(one.query, ()), shown)
+            answer = Answer(presentations=presentations)
+            writing.put(Kind.SENT, Sent(at=at, answer=answer).written(), id=request_id)
+            writing.put(Kind.SHOWN, _line(request, offered, at).written())
+        return answer
+
+    def _holding(self, card: Card | str) -> tuple[bytes, Holding]:
+        with suppress(ValueError):
+            name = bytes.fromhex(card.id if isinstance(card, Card) else card)
+            holding = self._holdings.all().get(name)
+            if holding is not None:
+                return name, holding
+        raise Misuse("there is no such card in this wallet")
+
+    def __repr__(self) -> str:
+        return f"<Wallet in {self._vault!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise Misuse("a wallet is not pickled")
+
+
+class _Shelf(Generic[T]):
+    """The records of one kind, in the order they were written; each is read once for each of its versions."""
+
+    def __init__(self, vault: Vault, kind: Kind, read: Callable[[bytes], T]) -> None:
+        self._vault = vault
+        self._kind = kind
+        self._read = read
+        self._known: dict[bytes, tuple[Record, T]] = {}
+
+    def all(self) -> Mapping[bytes, T]:
+        records = self._vault.records(self._kind)
+        known = self._known
+        self._known = {
+            name: known[name] if name in known and known[name][0] is record else (record, self._read(record.body))
+            for name, record in sorted(records.items(), key=lambda item: item[1].version)
+        }
+        return {name: value for name, (_, value) in self._known.items()}
+
+
+# -- inside a transaction ---------------------------------------------------------------------------------------------
+
+
+def _holdings(writing: Writing) -> dict[bytes, Holding]:
+    return {name: Holding.read(body) for name, body in writing.records(Kind.HOLDING).items()}
+
+
+def _session(writing: Writing, name: bytes) -> Session:
+    body = writing.records(Kind.SESSION).get(name)
+    return Session() if body is None else Session.read(body)
+
+
+def _tidy(writing: Writing, at: datetime) -> None:
+    """Forget what has had its time: unclaimed keys, answers that arrived, copies that expired."""
+    for name, body in writing.records(Kind.PENDING_KEY).items():
+        if PendingKey.read(body).made_at + KEY_AGE < at:
+            writing.remove(name)
+    for name, body in writing.records(Kind.SENT).items():
+        if Sent.read(body).at + ANSWER_AGE < at:
+            writing.remove(name)
+    for name, holding in _holdings(writing).items():
+        if holding.copies and holding.expires_at <= at:
+            for copy in holding.copies.values():
+                writing.remove(copy)
+            writing.put(Kind.HOLDING, replace(holding, copies={}).written(), id=name)
+
+
+def _remove(writing: Writing, name: bytes, holding: Holding) -> None:
+    for copy in holding.copies.values():
+        writing.remove(copy)
+    writing.remove(name)
+
+
+def _replace_older(writing: Writing, received: Received, holdings: Mapping[bytes, Holding]) -> None:
+    """Take away what a new card makes old: of a register's type there is one truth, of others one for each issuer."""
+    for name, holding in holdings.items():
+        one_truth = received.type.register or holding.issuer.id == received.issuer.party.id
+        if holding.type.id == received.type.id and holding.format == received.format and one_truth:
+            _remove(writing, name, holding)
+
+
+def _drop_empty_sessions(writing: Writing) -> None:
+    used = {holding.session for holding in _holdings(writing).values()}
+    for name in writing.records(Kind.SESSION):
+        if name not in used:
+            writing.remove(name)
+
+
+def _spend(writing: Writing, cards: Sequence[Holding], verifier: str) -> dict[bytes, int]:
+    """Settle for each session which number this verifier sees: the one it saw before, else one that nobody saw.
+
+    Raises:
+        Declined: there is none (`nothing_fits`).
+    """
+    numbers: dict[bytes, int] = {}
+    for name in dict.fromkeys(card.session for card in cards):
+        session = _session(writing, name)
+        spent_at = available({name: session.spent}, [card for card in cards if card.session == name])
+        seen = [number for number, by in spent_at.items() if by == verifier]
+        fresh = [number for number, by in spent_at.items() if by is None]
+        if not seen and not fresh:
+            raise spent()
+        numbers[name] = (seen or fresh)[0]
+        if not seen:
+            writing.put(Kind.SESSION, session.spend(numbers[name], verifier).written(), id=name)
+    return numbers
+
+
+def _present(
+    writing: Writing, offered: Offered, card: Holding, number: int, request: Request, at: datetime
+) -> Presentation:
+    copy = Copy.read(writing.records(Kind.COPY)[card.copies[number]])
+    bound = KeyAndSession(key=copy.key.signer(), binding=request.binding)
+    token = FORMATS[card.format].present(copy.token, card.type, offered.paths, bound, at=at)
+    return Presentation(format=card.format, token=token)
+
+
+# -- between the stored and the shown ---------------------------------------------------------------------------------
+
+
+def _holding(received: Received, session: bytes, copies: Mapping[int, bytes], at: datetime) -> Holding:
+    return Holding(
+        session=session,
+        type=received.type,
+        format=received.format,
+        issuer=received.issuer.party,
+        authority_key_ids=received.issuer.authority_key_ids,
+        document=received.first.document,
+        withheld=received.first.revealed,
+        added_at=at,
+        expires_at=received.expires_at,
+        copies=copies,
+    )
+
+
+def _card(name: bytes, holding: Holding, session: Session) -> Card:
+    return Card(
+        id=name.hex(),
+        type=holding.type,
+        issuer=holding.issuer,
+        format=holding.format,
+        added_at=holding.added_at,
+        expires_at=holding.expires_at,
+        copies=sum(number not in session.spent for number in holding.copies),
+    )
+
+
+def _held(name: str, holding: Holding) -> Held:
+    return Held(
+        id=name,
+        format=holding.format,
+        type_id=FORMATS[holding.format].type_id(holding.type),
+        document=holding.document,
+        authority_key_ids=holding.authority_key_ids,
+        bound=True,
+    )
+
+
+def _entitled(request: Request, verifiers: Verifiers | None) -> frozenset[str]:
+    if verifiers is None or not request.asker.proven:
+        return frozenset()
+    try:
+        return frozenset(verifiers.verifier(request.asker.party.id).entitled)
+    except Rejected:
+        return frozenset()
+
+
+def _line(request: Request, offered: Sequence[Offered], at: datetime) -> Shown:
+    return Shown(
+        at=at,
+        asker=request.asker.party,
+        proven=request.asker.proven,
+        purpose=request.purpose,
+        legal_basis=request.legal_basis,
+        policy=None if request.policy is None else f"{request.policy.id} {request.policy.version}",
+        keep=request.keep,
+        until=kept_until(request.keep, at),
+        credentials=tuple(
+            ShownCredential(
+                type=one.type.id,
+                label=one.type.label,
+                issuer=one.issuer,
+                paths=tuple(dict.fromkeys(line.path for line in (*one.lines, *one.besides))),
+            )
+            for one in offered
+        ),
+    )
+
+
+def _session_of(challenge: Challenge) -> bytes:
+    return hashlib.sha256(json_dumps([challenge.audience, challenge.nonce])).digest()[:16]
+
+
+def _request_id(request: Request) -> bytes:
+    """Name a request by all that its answer depends on, so that only the very same one gets an answer again."""
+    binding = request.binding
+    named = [binding.audience, binding.nonce, binding.transcript.hex(), request.response_uri]
+    return hashlib.sha256(json_dumps([*named, request.query.to_json()])).digest()[:16]
