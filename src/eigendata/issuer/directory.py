@@ -96,7 +96,7 @@ def read(directory: Path) -> Settings:
             category, source_role = _standing(path, others)
         case _:
             raise Malformed(
-                f"{path} holds id, name, key, chain, types and municipalities, and no others but {', '.join(sorted(_OPTIONAL))}"
+                f"{path} holds id, name, key, chain, types, municipalities and perhaps {', '.join(sorted(_OPTIONAL))}"
             )
     return Settings(
         id=id,

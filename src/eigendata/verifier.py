@@ -1,0 +1,432 @@
+"""The verifier: asks what a policy allows, and makes of a whole answer what may be used, or nothing at all.
+
+    policy + home --ask--> Request --> (a wallet) --> Answer
+    Answer + Request --verify--> Disclosure
+
+The order inside `verify` is the point of it: the request is ours -> the answer is complete -> every signature and
+binding -> each issuer speaks for the municipality -> the query, re-checked -> one person -> withdrawal -> the nonce,
+taken once -> only the claims that were asked -> the policy's advice. One failure anywhere sinks the whole answer.
+
+How old a request may be is not looked at: what counts is when the holder's proofs were made, at most 300 seconds ago,
+and that the request was not answered before. Whoever stores requests decides how long it waits for an answer.
+
+Source: OpenID4VP 1.0 sections 8.6 and 14.2.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from eigendata import channel, policies
+from eigendata.encoding import Json, b64url_encode
+from eigendata.errors import Check, Misuse, Outcome, Reason, Rejected, Trail, within
+from eigendata.formats import FORMATS
+from eigendata.formats.protocol import Format, IssuerSource, canonical
+from eigendata.model import (
+    NO_STATUS_CHECK,
+    UNBOUND,
+    Answer,
+    Authentic,
+    Binding,
+    ClaimPath,
+    Claims,
+    CredentialType,
+    Disclosed,
+    Disclosure,
+    NoReplayCheck,
+    NoStatusCheck,
+    Once,
+    Party,
+    Presentation,
+    Witness,
+    freeze,
+    utc,
+)
+from eigendata.once import TAKEN
+from eigendata.policies import Policy
+from eigendata.policies.compile import MATCHING, SET
+from eigendata.query import (
+    ANSWER_CHECKS,
+    FIT_CHECKS,
+    Asker,
+    CredentialQuery,
+    PolicyReference,
+    Query,
+    Question,
+    Request,
+    require_answered,
+    require_fits,
+)
+from eigendata.registers.catalogue import CATALOGUE
+from eigendata.trust import JURISDICTION, require_jurisdiction
+
+NONCE_SIZE: Final = 32
+"""Octets of a nonce and of a state: twice the 128 bits of OpenID4VP 1.0 section 5.2."""
+NONCE_MEMORY: Final = timedelta(days=30)
+"""How long an answered request is remembered at least; longer where a credential of the answer lives longer. A proof of
+a holder is refused 300 seconds after it was made, so what this stops is the same holder answering anew."""
+
+REQUEST_OURS: Final = Check(
+    name="REQUEST_OURS",
+    clause="OpenID4VP 1.0 14.2.2",
+    reason=Reason.REQUEST_INVALID,
+    rule="The request that was answered is this verifier's own.",
+)
+REQUEST_OF_POLICY: Final = Check(
+    name="REQUEST_OF_POLICY",
+    clause="OpenID4VP 1.0 8.6 (2.5)",
+    reason=Reason.REQUEST_INVALID,
+    rule="The request asks what its policy asks under its conditions, and nothing else.",
+)
+FORMAT_ASKED: Final = Check(
+    name="FORMAT_ASKED",
+    clause="OpenID4VP 1.0 6.1",
+    reason=Reason.QUERY_NOT_SATISFIED,
+    rule="The credential is in the format that was asked.",
+)
+WITHDRAWAL: Final = Check(
+    name="WITHDRAWAL",
+    clause="OpenID4VP 1.0 8.6 (2.5)",
+    reason=Reason.STATUS_INVALID,
+    rule="The credential was not withdrawn.",
+)
+CHECKS: Final = (REQUEST_OURS, REQUEST_OF_POLICY, FORMAT_ASKED, WITHDRAWAL)
+"""The rules that are this room's own; the others are its neighbours'."""
+ANSWER_TRAIL: Final = (REQUEST_OURS, REQUEST_OF_POLICY, *ANSWER_CHECKS, *policies.JOIN_CHECKS, TAKEN)
+"""Every check of an answer as a whole, in the order of its trail."""
+
+
+def credential_trail(format: Format) -> tuple[Check, ...]:
+    """Give every check of one credential of an answer, in the order of its trail."""
+    return (FORMAT_ASKED, *format.checks, JURISDICTION, *FIT_CHECKS, WITHDRAWAL)
+
+
+_NONCE: Final = "nonce"
+
+_REDIRECT: Final = "redirect_uri:"
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Who asks and relies on the answer.
+
+    Attributes:
+        client_id: `redirect_uri:` and the URI where answers go.
+        trust: who may issue what.
+        status: where withdrawal is looked up; nothing can look it up yet, and saying so is a step of every trail.
+        once: remembers answered requests.
+        name: what people call it; the host of its URI where None.
+        policies: policies of its own; the shipped ones are known besides.
+        types: the credential types that it knows, by their identifiers.
+    """
+
+    client_id: str
+    _: KW_ONLY
+    trust: IssuerSource
+    status: NoStatusCheck
+    once: Once | NoReplayCheck
+    name: str | None = None
+    policies: tuple[Policy, ...] = ()
+    types: Mapping[str, CredentialType] = CATALOGUE
+    formats: Mapping[str, Format] = FORMATS
+
+    def __post_init__(self) -> None:
+        if self.status is not NO_STATUS_CHECK:
+            raise Misuse("withdrawal cannot be looked up yet: pass NO_STATUS_CHECK")
+        place = urlsplit(self.response_uri)
+        safe = place.scheme == "https" or (place.scheme == "http" and place.hostname in _LOOPBACK)
+        if not (self.client_id.startswith(_REDIRECT) and place.hostname and safe) or place.fragment:
+            raise Misuse("a client_id is `redirect_uri:` and an https address (http on this machine alone)")
+
+    @property
+    def response_uri(self) -> str:
+        return self.client_id.removeprefix(_REDIRECT)
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def ask(self, policy: Policy, *, home: Mapping[str, Json], at: datetime) -> Request:
+        """Ask what a policy allows under these conditions. Each request has a nonce and a state of its own.
+
+        Raises:
+            Misuse: the policy is neither shipped nor one of this verifier's, or the conditions are not what it needs.
+        """
+        utc(at)
+        reference = PolicyReference(id=policy.id, version=policy.version, home=policy.conditions(home))
+        if self._policy(reference) != policy:
+            raise Misuse(f"the policy {policy.id} is not this verifier's: pass it when the verifier is made")
+        compiled = policy.compile(home, types=self.types, formats=self.formats)
+        return self._request(
+            compiled.query,
+            purpose=policy.purpose,
+            legal_basis=policy.legal_basis,
+            keep=policy.keep,
+            policy=reference,
+            questions=compiled.questions,
+        )
+
+    def ask_query(self, query: Query, *, at: datetime) -> Request:
+        """Ask a plain query, without purpose, rules or join: each of its credential queries is a question.
+
+        A type that is not among `types` is taken as its tokens have it.
+
+        Raises:
+            Misuse: the query asks a format that is not among `formats`.
+        """
+        utc(at)
+        for one in query.credentials:
+            self._format(one)
+        return self._request(query, questions=_plain_questions(query))
+
+    def _request(
+        self,
+        query: Query,
+        *,
+        questions: tuple[Question, ...],
+        purpose: Mapping[str, str] = MappingProxyType({}),
+        legal_basis: tuple[str, ...] = (),
+        keep: Mapping[str, str] = MappingProxyType({}),
+        policy: PolicyReference | None = None,
+    ) -> Request:
+        name = self.name or urlsplit(self.response_uri).hostname or self.response_uri
+        nonce = b64url_encode(secrets.token_bytes(NONCE_SIZE))
+        return Request(
+            asker=Asker(party=Party(id=self.client_id, name=name), proven=False),
+            response_uri=self.response_uri,
+            state=b64url_encode(secrets.token_bytes(NONCE_SIZE)),
+            query=query,
+            binding=channel.openid4vp_redirect(client_id=self.client_id, nonce=nonce, response_uri=self.response_uri),
+            purpose=purpose,
+            legal_basis=legal_basis,
+            keep=keep,
+            policy=policy,
+            questions=questions,
+        )
+
+    def _policy(self, reference: PolicyReference) -> Policy:
+        known = [one for one in self.policies if one.id == reference.id]
+        if not known and reference.id in policies.shipped():
+            known = [_shipped(reference.id)]
+        for one in known:
+            if one.version == reference.version:
+                return one
+        raise Misuse(f"this verifier knows no policy {reference.id} of version {reference.version}")
+
+    def _format(self, query: CredentialQuery) -> Format:
+        found = self.formats.get(query.format)
+        if found is None:
+            raise Misuse(f"this verifier cannot read the format {query.format}")
+        return found
+
+    # -- verifying ----------------------------------------------------------------------------------------------------
+
+    def verify(self, answer: Answer, request: Request, *, at: datetime) -> Disclosure:
+        """Verify a whole answer to a request of one's own, and give what may be used of it.
+
+        With the policy that the request names, the policy is compiled again under the request's conditions, and the
+        request must ask just that.
+
+        Raises:
+            Malformed: a presentation is not what it claims to be.
+            Rejected: a check failed; the error says which, for which question, and what held before.
+            Unavailable: the memory of answered requests did not answer.
+            Misuse: the policy or a format of the request is not this verifier's.
+
+        Source: OpenID4VP 1.0 section 8.6.
+        """
+        at = utc(at)
+        trail = Trail()
+        ours = (self.client_id, self.client_id, self.response_uri)
+        trail.require(REQUEST_OURS, (request.binding.audience, request.asker.party.id, request.response_uri) == ours)
+        policy, questions = self._asked(request, trail)
+        require_answered(request.query, answer.presentations, trail)
+        shown = _shown(questions, request.query, answer)
+        parts = [self._genuine(one, request.binding, at=at) for one in shown]
+        for part in parts:
+            with within(*part.shown.place):
+                require_jurisdiction(part.authentic.issuer, part.authentic.type, part.authentic.document, part.trail)
+        fits = [part.require_fits(_beside(part.shown, shown)) for part in parts]
+        _require_one_person(policy, parts, trail)
+        for part in parts:
+            part.trail.skip(WITHDRAWAL, Outcome.WAIVED)
+        self._take(request.binding.nonce, parts, trail, at=at)
+        credentials = self._credentials(policy, parts, fits)
+        advice = None
+        if policy is not None and request.policy is not None:
+            answers = {question: given[0].claims for question, given in credentials.items()}
+            advice = policies.advise(policy, answers, request.policy.home, at=at)
+        return Disclosure(
+            credentials=MappingProxyType(credentials), trail=trail.done(), advice=advice, witness=Witness.VERIFIED
+        )
+
+    def _asked(self, request: Request, trail: Trail) -> tuple[Policy | None, tuple[Question, ...]]:
+        """Settle what the request asked. What it says of its own questions is not read: they are made again."""
+        if request.policy is None:
+            trail.skip(REQUEST_OF_POLICY, Outcome.NOT_APPLICABLE)
+            return None, _plain_questions(request.query)
+        policy = self._policy(request.policy)
+        compiled = policy.compile(request.policy.home, types=self.types, formats=self.formats)
+        trail.require(REQUEST_OF_POLICY, request.query == compiled.query)
+        return policy, compiled.questions
+
+    def _genuine(self, shown: _Shown, binding: Binding, *, at: datetime) -> _Part:
+        with within(*shown.place):
+            trail = Trail()
+            trail.require(FORMAT_ASKED, shown.presentation.format == shown.query.format)
+            reader = self._format(shown.query)
+            bound = binding if shown.query.require_cryptographic_holder_binding else UNBOUND
+            unverified = reader.parse_presentation(shown.presentation.token)
+            authentic = unverified.verify(self._types(shown.query), bound, trust=self.trust, at=at)
+            trail.steps.extend(authentic.trail)
+            return _Part(shown=shown, format=reader, authentic=authentic, trail=trail)
+
+    def _types(self, query: CredentialQuery) -> tuple[CredentialType, ...]:
+        known = {self.formats[query.format].type_id(one): one for one in self.types.values()}
+        return tuple(known.get(name) or CredentialType.foreign(name) for name in query.type_ids)
+
+    def _take(self, nonce: str, parts: Sequence[_Part], trail: Trail, *, at: datetime) -> None:
+        if isinstance(self.once, NoReplayCheck):
+            trail.skip(TAKEN, Outcome.WAIVED)
+            return
+        until = max(at + NONCE_MEMORY, *(part.authentic.expires_at for part in parts))
+        try:
+            self.once.take(_NONCE, nonce, until)
+        except Rejected as taken:
+            raise Rejected(TAKEN, trail.done()) from taken
+        trail.require(TAKEN, True)
+
+    def _credentials(
+        self, policy: Policy | None, parts: Sequence[_Part], fits: Sequence[tuple[ClaimPath, ...]]
+    ) -> dict[str, tuple[Disclosed, ...]]:
+        """Keep only what was asked: for a policy under the type's own paths, for a plain query where it names them."""
+        credentials: dict[str, tuple[Disclosed, ...]] = {}
+        for part, paths in zip(parts, fits, strict=True):
+            question, authentic = part.shown.question, part.authentic
+            if policy is None:
+                claims = _pruned(authentic.document, paths)
+            else:
+                usable = [path for path in policy.usable(question.id, self.types) if path in question.paths]
+                claims = part.own_claims(usable)
+            frozen = freeze(claims)
+            assert isinstance(frozen, Mapping)
+            one = Disclosed(
+                type=authentic.type,
+                issuer=authentic.issuer.party,
+                claims=frozen,
+                trail=part.trail.done(),
+                witness=Witness.VERIFIED,
+            )
+            credentials[question.id] = (*credentials.get(question.id, ()), one)
+        return credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """One presentation of an answer, and what it answers."""
+
+    question: Question
+    query: CredentialQuery
+    place: tuple[str, int]
+    presentation: Presentation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One credential of an answer that is genuine, and the trail of its checks as they are taken."""
+
+    shown: _Shown
+    format: Format
+    authentic: Authentic
+    trail: Trail
+
+    def require_fits(self, beside: Sequence[CredentialQuery]) -> tuple[ClaimPath, ...]:
+        authentic = self.authentic
+        with within(*self.shown.place):
+            return require_fits(
+                self.shown.query,
+                authentic.document,
+                authentic.revealed,
+                self.format.type_id(authentic.type),
+                authentic.issuer.authority_key_ids,
+                self.trail,
+                beside=beside,
+            )
+
+    def own_claims(self, paths: Iterable[ClaimPath]) -> Claims:
+        return canonical(self.format, self.authentic.type, self.authentic.document, paths)
+
+
+def _plain_questions(query: Query) -> tuple[Question, ...]:
+    """Take each credential query of a plain query as a question of its own, under the same name."""
+    return tuple(
+        Question(
+            id=one.id,
+            type=one.type_ids[0],
+            paths=tuple(claim.path for claim in one.claims),
+            queries={one.format: one.id},
+        )
+        for one in query.credentials
+    )
+
+
+def _shown(questions: Sequence[Question], query: Query, answer: Answer) -> tuple[_Shown, ...]:
+    queries = {one.id: one for one in query.credentials}
+    return tuple(
+        _Shown(question=question, query=queries[name], place=(question.id, index), presentation=presentation)
+        for question in questions
+        for name in question.queries.values()
+        for index, presentation in enumerate(answer.presentations.get(name, ()))
+    )
+
+
+def _beside(one: _Shown, shown: Sequence[_Shown]) -> tuple[CredentialQuery, ...]:
+    """Give the other queries that this same presentation answers; it may show what they ask too (section 6.4)."""
+    return tuple(
+        other.query for other in shown if other.presentation == one.presentation and other.query.id != one.query.id
+    )
+
+
+def _require_one_person(policy: Policy | None, parts: Sequence[_Part], trail: Trail) -> None:
+    if policy is None:
+        # a plain query says nothing of persons: whoever asks it so adds nothing up, and the trail says so
+        for check in policies.JOIN_CHECKS:
+            trail.skip(check, Outcome.WAIVED if len(parts) > 1 else Outcome.NOT_APPLICABLE)
+        return
+    answers: dict[str, list[policies.Shown]] = {}
+    for part in parts:
+        claims = part.own_claims((SET, *MATCHING))
+        one = policies.Shown(issuer=part.authentic.issuer.party.id, claims=claims)
+        answers.setdefault(part.shown.question.id, []).append(one)
+    policies.join(policy, answers, trail)
+
+
+def _pruned(document: Claims, paths: Iterable[ClaimPath]) -> Claims:
+    """Give what lies at these paths of a document, and nothing beside it."""
+    pruned = _only(document, tuple(paths))
+    assert isinstance(pruned, Mapping)
+    return pruned
+
+
+def _only(value: Json, paths: tuple[ClaimPath, ...]) -> Json:
+    if () in paths:
+        return value
+    if isinstance(value, Mapping):
+        below = {name: tuple(path[1:] for path in paths if path[0] == name) for name in value}
+        return {name: _only(value[name], below[name]) for name in value if below[name]}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        # every element: an index counts withheld elements too, so which one it means cannot be told here; that there
+        # are not more elements than were asked, the query's check has seen to
+        return tuple(_only(element, tuple(path[1:] for path in paths)) for element in value)
+    return value
+
+
+@cache
+def _shipped(name: str) -> Policy:
+    return policies.load(name)
