@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from eigendata.encoding import Json
 from eigendata.errors import Check, Misuse, Reason, Rejected
+from eigendata.formats import FORMATS
 from eigendata.model import Attribute, Claims, CredentialType, Kind, Presence, thaw
 
 if TYPE_CHECKING:
@@ -52,8 +53,6 @@ def generate(types: Iterable[CredentialType]) -> Mapping[str, bytes]:
     Raises:
         Misuse: two types would share a file.
     """
-    from eigendata.formats import FORMATS
-
     files: dict[str, bytes] = {}
     for one in types:
         made = {
