@@ -129,8 +129,7 @@ def json_loads(data: bytes, *, limit: int = JSON_LIMIT) -> Json:
     """
     if len(data) > limit:
         raise Malformed(f"the JSON is {len(data)} bytes; at most {limit} are read")
-    if data.count(b"[") + data.count(b"{") > JSON_DEPTH and _depth(data) > JSON_DEPTH:
-        raise Malformed(f"the JSON is nested deeper than {JSON_DEPTH}")
+    _require_depth(data)
     try:
         text = data.decode("utf-8")
         value: Json = _READER.decode(text)
@@ -167,6 +166,7 @@ def json_dumps(value: Json) -> bytes:
     except (TypeError, UnicodeEncodeError):
         # not `from error`: the writer's error may name the value
         raise Malformed("not a JSON value: a type, a number or a character that JSON does not hold") from None
+    _require_depth(data)
     # What orjson writes for NaN, a negative zero and NUL: only then does a second look cost anything.
     if b"null" in data or b"-0.0" in data or b"\\u0000" in data:
         _require_writable(value)
@@ -191,18 +191,14 @@ def _plain(value: object) -> object:
     raise TypeError
 
 
-def _depth(data: bytes) -> int:
-    deepest = depth = 0
+def _require_depth(data: bytes) -> None:
+    if data.count(b"[") + data.count(b"{") <= JSON_DEPTH:
+        return  # whatever the text is, it cannot be deeper than it has brackets
+    depth = 0
     for bracket in _STRING.sub(b"", data).translate(None, _NOT_BRACKETS):
-        if bracket in _OPENING:
-            depth += 1
-            if depth > deepest:
-                deepest = depth
-                if deepest > JSON_DEPTH:
-                    break
-        else:
-            depth -= 1
-    return deepest
+        depth += 1 if bracket in _OPENING else -1
+        if depth > JSON_DEPTH:
+            raise Malformed(f"the JSON is nested deeper than {JSON_DEPTH}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,535 @@
+"""Strict base64, JSON and CBOR: one form in, the same form out, and `Malformed` for all else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import pytest
+from cbor2 import CBORTag
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from eigendata import encoding
+from eigendata.encoding import (
+    CBOR_DEPTH,
+    JSON_DEPTH,
+    SAFE_INTEGER,
+    Cbor,
+    Json,
+    b64_decode,
+    b64_encode,
+    b64url_decode,
+    b64url_encode,
+    cbor_dumps,
+    cbor_loads,
+    json_dumps,
+    json_loads,
+    json_object,
+)
+from eigendata.errors import Malformed
+from tests import given as given_files
+
+few = settings(max_examples=150, deadline=None)
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
+numbers = st.integers(-SAFE_INTEGER, SAFE_INTEGER) | st.floats(allow_nan=False, allow_infinity=False).filter(
+    lambda one: one != 0 or math.copysign(1, one) == 1
+)
+json_values: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+cbor_leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**64), 2**64 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+    | st.binary(max_size=30)
+    | st.binary(max_size=8).map(lambda one: CBORTag(24, one))
+)
+cbor_values: st.SearchStrategy[Cbor] = st.recursive(
+    cbor_leaves,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.integers(-(2**64), 2**64 - 1) | st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def refused(read: object, data: object) -> bool:
+    """Whether a reader refuses; any exception but Malformed breaks the test."""
+    assert callable(read)
+    try:
+        read(data)
+    except Malformed:
+        return True
+    return False
+
+
+# -- base64 -----------------------------------------------------------------------------------------------------------
+
+
+@few
+@given(st.binary(max_size=100))
+def test_base64_gives_back_what_was_written(data: bytes) -> None:
+    assert b64url_decode(b64url_encode(data)) == b64url_decode(b64url_encode(data).encode()) == data
+    assert b64_decode(b64_encode(data)) == data
+    assert b64url_encode(data) == base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@few
+@given(st.binary(max_size=12) | st.text("AQgwEIM_-+/= \n!é", max_size=9).map(str.encode))
+def test_only_one_text_stands_for_the_same_bytes(text: bytes) -> None:
+    try:
+        data = b64url_decode(text)
+    except Malformed:
+        return
+    assert b64url_encode(data).encode() == text
+
+
+@few
+@given(st.text(max_size=12) | st.text("AQgwEIM_-+/= \n", max_size=9))
+def test_only_one_padded_text_stands_for_the_same_bytes(text: str) -> None:
+    try:
+        data = b64_decode(text)
+    except Malformed:
+        return
+    assert b64_encode(data) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("A", "AAAAA", "QQ==", "QQ=", "=", "====", "Q+", "/w", "QR", "QUJ", "QUF", "é", "QQ.QQ"),
+        *("Q Q", " QQ", "QQ\n", "QQ\r\n", "Q\x00"),
+    ],
+)
+def test_base64url_of_another_form_is_refused(text: str) -> None:
+    assert refused(b64url_decode, text)
+
+
+@pytest.mark.parametrize("text", ["QQ", "QQ=", "QR==", "Q-==", "QUF=", "QQ==\n", "QQ==QQ==", "=QQ=", "é", "QQ= ="])
+def test_base64_of_another_form_is_refused(text: str) -> None:
+    assert refused(b64_decode, text)
+
+
+# -- JSON -------------------------------------------------------------------------------------------------------------
+
+
+@few
+@given(json_values)
+def test_json_gives_back_what_was_written(value: Json) -> None:
+    assert json_loads(json_dumps(value)) == value
+
+
+@few
+@given(json_values)
+def test_json_reads_what_others_write(value: Json) -> None:
+    assert json_loads(json.dumps(value).encode()) == value
+    assert json_loads(json.dumps(value, ensure_ascii=False, indent=1).encode()) == value
+
+
+@few
+@given(st.binary(max_size=60) | st.text('{}[]":,\\u0dD8truefalsn.eE+-19 \n', max_size=40).map(str.encode))
+def test_any_bytes_give_a_value_or_are_malformed(data: bytes) -> None:
+    try:
+        value = json_loads(data)
+    except Malformed:
+        return
+    assert json_loads(json_dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" ",
+        b"{",
+        b'{"a":1}x',
+        b"{'a':1}",
+        b'{"a":1,}',
+        b"[1,]",
+        b"01",
+        b"+1",
+        b".5",
+        b"tru",
+        b"NaN",
+        b"[Infinity]",
+        b"[-Infinity]",
+        b"1e400",
+        b"-1e400",
+        b"-0",
+        b"-0.0",
+        b"-0e5",
+        str(SAFE_INTEGER + 1).encode(),
+        str(-SAFE_INTEGER - 1).encode(),
+        b"1" * 5000,
+        b"-" + b"9" * 300_000,
+        b'"a\nb"',
+        b'"\x00"',
+        b'"\\u0000"',
+        b'["\\u0000"]',
+        b'{"\\u0000":1}',
+        b'"\\ud800"',
+        b'"\\udc00\\ud800"',
+        b'{"a":["\\uDFFF"]}',
+        b'{"\\ud800":1}',
+        b'"\\x41"',
+        b"\xef\xbb\xbf{}",
+        b'"\xff"',
+        b'"\xc0\xaf"',
+        b'"\xed\xa0\x80"',
+        '"a"'.encode("utf-16"),
+        '"a"'.encode("utf-16-le"),
+        '{"a":1}'.encode("utf-32"),
+    ],
+)
+def test_json_of_another_form_is_refused(data: bytes) -> None:
+    assert refused(json_loads, data)
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"a":1,"a":1}', b'{"a":1,"b":2,"\\u0061":3}', b'[{"x":{"a":1,"a":2}}]', b'{"":1,"":2}']
+)
+def test_a_name_that_comes_twice_is_refused(data: bytes) -> None:
+    assert refused(json_loads, data)
+
+
+def test_the_largest_integers_are_read_exactly() -> None:
+    assert json_loads(f"[{SAFE_INTEGER},{-SAFE_INTEGER},0]".encode()) == [SAFE_INTEGER, -SAFE_INTEGER, 0]
+
+
+def test_a_pair_of_surrogates_is_one_character() -> None:
+    assert json_loads(b'"\\ud83d\\ude00"') == "\N{GRINNING FACE}"
+    assert json_loads(b'"\\\\u0000 and \\\\ud800 as text"') == "\\u0000 and \\ud800 as text"
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
+def test_json_that_is_too_deep_is_refused_before_it_is_read(opening: bytes) -> None:
+    began = time.process_time()
+    assert refused(json_loads, opening * 100_000)
+    assert time.process_time() - began < 1
+
+
+def test_depth_is_counted_up_to_the_bound_and_brackets_in_text_are_not() -> None:
+    assert not refused(json_loads, b"[" * JSON_DEPTH + b"]" * JSON_DEPTH)
+    assert refused(json_loads, b"[" * (JSON_DEPTH + 1) + b"]" * (JSON_DEPTH + 1))
+    assert not refused(json_loads, b"[" + b"[]," * 1000 + b"{}]")
+    assert not refused(json_loads, b'["' + b'[{\\"' * 1000 + b'"]')
+    assert not refused(json_loads, b'["\\\\","[[[[","' + b"[" * 100 + b'"]')
+    assert refused(json_loads, b'["\\\\",' + b"[" * JSON_DEPTH + b"]" * JSON_DEPTH + b"]")
+
+
+def test_the_depth_of_a_text_with_no_end_is_counted_in_linear_time() -> None:
+    began = time.process_time()
+    assert refused(json_loads, b"[" * 65 + b'"' + b'\\"' * 400_000)
+    assert refused(json_loads, b"[" * 65 + b'"\\' * 400_000)
+    assert time.process_time() - began < 2
+
+
+def test_json_that_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "_READER", None)
+    assert refused(lambda data: json_loads(data, limit=10), b'"12345678901"')
+    assert refused(json_loads, b" " * (encoding.JSON_LIMIT + 1))
+
+
+def test_what_is_too_deep_to_be_read_back_is_not_written() -> None:
+    deep: Json = 0
+    for _ in range(JSON_DEPTH):
+        deep = [deep]
+    assert json_loads(json_dumps(deep)) == deep
+    assert refused(json_dumps, [deep])
+    assert refused(json_dumps, {"a": deep})
+
+
+def test_an_object_is_demanded_where_one_is_due() -> None:
+    assert json_object(b'{"a":[1]}') == {"a": [1]}
+    assert all(refused(json_object, data) for data in (b"[]", b"null", b'"a"', b"1"))
+
+
+def test_read_only_values_are_written_like_plain_ones() -> None:
+    value = MappingProxyType({"a": (1, MappingProxyType({"b": ()})), "c": "\x7fé"})
+    assert json_dumps(value) == '{"a":[1,{"b":[]}],"c":"\x7fé"}'.encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        [float("inf")],
+        {"a": -math.inf},
+        -0.0,
+        SAFE_INTEGER + 1,
+        2**70,
+        "\ud800",
+        "a\x00",
+        {"\x00": 1},
+        ["null", {"a": "\x00"}],
+        {1: 2},
+        b"bytes",
+        bytearray(b"bytes"),
+        {1, 2},
+        object(),
+        Malformed,
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(value: Json) -> None:
+    assert refused(json_dumps, value)
+
+
+def test_null_and_minus_zero_in_text_are_written() -> None:
+    for value in ({"a": None}, "null", "-0.0", "\\u0000", [None, 1.5, -0.5, "2026-01-01"]):
+        assert json_loads(json_dumps(value)) == value
+
+
+def test_no_content_is_in_the_message_of_an_error() -> None:
+    for data in (
+        b'{"bsn":"999990019","bsn":1}',
+        b'{"bsn":999990019',
+        b'{"bsn":"999990019\xff"}',
+        b'["999990019\\u0000"]',
+    ):
+        with pytest.raises(Malformed) as caught:
+            json_loads(data)
+        assert "999990019" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+# -- CBOR -------------------------------------------------------------------------------------------------------------
+
+
+def plain(value: object) -> object:
+    match value:
+        case CBORTag():
+            return value.tag, value.value
+        case Mapping():
+            return {name: plain(member) for name, member in value.items()}
+        case Sequence() if not isinstance(value, str | bytes):
+            return [plain(member) for member in value]
+    return value
+
+
+@few
+@given(cbor_values)
+def test_cbor_gives_back_what_was_written(value: Cbor) -> None:
+    assert plain(cbor_loads(cbor_dumps(value))) == plain(value)
+
+
+@few
+@given(st.binary(max_size=40))
+def test_only_one_cbor_item_stands_for_the_same_value(data: bytes) -> None:
+    try:
+        value = cbor_loads(data)
+    except Malformed:
+        return
+    assert cbor_dumps(value) == data
+
+
+@few
+@given(cbor_values, st.data())
+def test_a_changed_cbor_item_is_refused_or_is_the_only_form_of_its_value(value: Cbor, data: st.DataObject) -> None:
+    written = bytearray(cbor_dumps(value))
+    place = data.draw(st.integers(0, len(written) - 1))
+    written[place] ^= data.draw(st.integers(1, 255))
+    try:
+        read = cbor_loads(bytes(written))
+    except Malformed:
+        return
+    assert cbor_dumps(read) == bytes(written)
+
+
+@few
+@given(cbor_values, st.binary(min_size=1, max_size=3))
+def test_bytes_after_the_item_are_refused(value: Cbor, rest: bytes) -> None:
+    assert refused(cbor_loads, cbor_dumps(value) + rest)
+    assume(len(cbor_dumps(value)) > 1)
+    assert refused(cbor_loads, cbor_dumps(value)[:-1])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",  # nothing
+        "ff",  # a break on its own
+        "1c",  # a reserved length
+        "1817",  # 23 in two bytes
+        "190017",  # 23 in three
+        "1b00000000ffffffff",  # 32 bits in nine bytes
+        "3800",  # -1 in two bytes
+        "580161",  # a short byte string with a long length
+        "5f4161ff",  # indefinite bytes
+        "7f6161ff",  # indefinite text
+        "9f00ff",  # an indefinite array
+        "bf0000ff",  # an indefinite map
+        "9f",  # one with no end
+        "980100",  # a short array with a long length
+        "b8010000",  # a short map with a long length
+        "a100",  # half a member
+        "a200000001",  # a key twice
+        "a2616100616101",  # a text key twice
+        "a101a201000100",  # a key twice, deeper
+        "a20100f500",  # 1 and true, which Python takes for one key
+        "a201000100",
+        "a1f500",  # true as a key
+        "a1f600",  # null as a key
+        "a1414100",  # bytes as a key
+        "a18000",  # an array as a key
+        "a1d81840 00",  # a tag as a key
+        "61ff",  # text that is not UTF-8
+        "63eda080",  # a surrogate in UTF-8
+        "f7",  # undefined
+        "e0",  # a simple value
+        "f820",  # another
+        "f818",  # one that is written too short
+        "f93c00",  # a half float
+        "fa3f800000",  # a single
+        "fb3ff199999999999a",  # a double
+        "f97e00",  # not a number
+        "c000",  # a date-time that is no text
+        "c140",  # a moment in seconds
+        "c11a514b67b0",
+        "c24101",  # a big number
+        "c249010000000000000000",
+        "c34101",
+        "c4820001",  # a decimal
+        "c5820001",  # a big float
+        "d8184100 00",  # bytes behind
+        "d81800",  # encoded CBOR that is no byte string
+        "d9ec03 00",  # 60419: unknown
+        "d903ec00",  # a full-date that is no text
+        "d819 00",  # a string reference
+        "d90100 80",  # its frame
+        "d81c80",  # a shared value
+        "d81c81d81d00",  # a cycle
+        "d81d00",  # a reference to nothing
+        "d81e820102",  # a fraction
+        "d82362285d",  # a regular expression that is none
+        "d8236161",  # one that is
+        "d8246161",  # mail
+        "d82550" + "00" * 16,  # a UUID
+        "d9010280",  # a set
+        "d90104447f000001",  # an address
+        "d8344401020304",
+        "d9d9f700",  # the tag that says that this is CBOR
+        "d818d81840",  # a tag in a tag
+        "d81858",  # cut off
+        "1a0000",
+        "9bffffffffffffffff",  # an array of 2^64-1
+        "5bffffffffffffffff",
+        "bb7fffffffffffffff",
+    ],
+)
+def test_cbor_of_another_form_is_refused(data: str) -> None:
+    began = time.process_time()
+    assert refused(cbor_loads, bytes.fromhex(data))
+    assert time.process_time() - began < 0.5
+
+
+def test_of_all_tags_only_those_on_the_list_are_read() -> None:
+    bodies = [
+        bytes.fromhex(one)
+        for one in ("00", "40", "6131", "80", "820001", "a0", "44 01020304", "6a323032362d30312d3031")
+    ]
+    heads = [(tag, bytes([0xC0 | tag])) for tag in range(24)]
+    heads += [(tag, b"\xd8" + tag.to_bytes(1)) for tag in range(24, 256)]
+    heads += [(tag, b"\xd9" + tag.to_bytes(2)) for tag in (*range(256, 1100), 43000, 43001, 55799, 65535)]
+    heads += [(tag, b"\xda" + tag.to_bytes(4)) for tag in (65536, 2**32 - 1)]
+    heads += [(tag, b"\xdb" + tag.to_bytes(8)) for tag in (2**32, 2**64 - 1)]
+    read = {tag for tag, head in heads for body in bodies if not refused(cbor_loads, head + body)}
+    assert read == set(encoding.CBOR_TAGS)
+
+
+def test_tags_on_the_list_stay_tags() -> None:
+    dated = bytes.fromhex("d903ec6a323032362d30312d3031")
+    assert cbor_loads(dated) == CBORTag(1004, "2026-01-01")
+    assert cbor_dumps(cbor_loads(dated)) == dated
+    assert cbor_loads(bytes.fromhex("d81841a0")) == CBORTag(24, b"\xa0")
+
+
+def test_the_members_of_a_map_keep_their_order() -> None:
+    unsorted = bytes.fromhex("a3616200616100 0a00")
+    value = cbor_loads(unsorted)
+    assert isinstance(value, Mapping)
+    assert list(value) == ["b", "a", 10]
+    assert cbor_dumps(value) == unsorted
+
+
+@pytest.mark.parametrize("opening", [b"\x81", b"\xa1\x00", b"\xd8\x18", b"\x82\x00"])
+def test_cbor_that_is_too_deep_is_refused(opening: bytes) -> None:
+    began = time.process_time()
+    assert refused(cbor_loads, opening * 100_000 + b"\x00")
+    assert time.process_time() - began < 0.5
+
+
+def test_depth_of_cbor_is_counted_up_to_the_bound() -> None:
+    deep: Cbor = 0
+    for _ in range(CBOR_DEPTH):
+        deep = [deep]
+    assert cbor_loads(cbor_dumps(deep)) == deep
+    assert refused(cbor_dumps, [deep])
+    assert refused(cbor_loads, b"\x81" * (CBOR_DEPTH + 1) + b"\x00")
+
+
+def test_many_keys_that_collide_cost_no_more_than_others() -> None:
+    colliding = b"".join(b"\x1b" + (one * (2**61 - 1)).to_bytes(8) + b"\x00" for one in range(1, 8))
+    many = b"".join(b"\x1a" + (one << 17 | 1 << 31).to_bytes(4) + b"\x00" for one in range(10_000))
+    began = time.process_time()
+    assert not refused(cbor_loads, b"\xa7" + colliding)
+    assert not refused(cbor_loads, b"\xb9" + (10_000).to_bytes(2) + many)
+    assert time.process_time() - began < 1
+
+
+def test_cbor_that_is_too_large_is_refused() -> None:
+    assert refused(cbor_loads, b"\x5a\x00\x10\x00\x00" + bytes(2**20))
+    assert refused(lambda data: cbor_loads(data, limit=3), b"\x83\x00\x00\x00")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        2**64,
+        -(2**64) - 1,
+        1.5,
+        {b"a": 1},
+        {True: 1},
+        {None: 1},
+        {1.0: 1},
+        CBORTag(1, 1),
+        CBORTag(24, "text"),
+        CBORTag(24, CBORTag(24, b"")),
+        "\ud800",
+        {"\ud800": 1},
+        {1, 2},
+        object(),
+        bytearray(b"a"),
+        [memoryview(b"a")],
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written_as_cbor(value: Cbor) -> None:
+    assert refused(cbor_dumps, value)
+
+
+def test_a_value_that_holds_itself_is_not_written() -> None:
+    value: list[object] = []
+    value.append(value)
+    assert refused(json_dumps, value)
+    assert refused(cbor_dumps, value)
+
+
+def test_of_the_examples_of_the_cbor_standard_all_but_those_of_another_form_are_read() -> None:
+    cases = json.loads(given_files.given("vectors/cbor/appendix_a.json").read_bytes())
+    outside = ("c1", "c2", "c3", "d7", "d820", "f0", "f7", "f8", "f9", "fa", "fb")  # tags, simple values and floats
+    for case in cases:
+        data = bytes.fromhex(case["hex"])
+        if not case["roundtrip"] or case["hex"].startswith(outside):
+            assert refused(cbor_loads, data), case["hex"]
+        else:
+            assert cbor_dumps(cbor_loads(data)) == data
+            assert "decoded" not in case or plain(cbor_loads(data)) == case["decoded"], case["hex"]
