@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -135,8 +135,8 @@ class Verifier:
     once: Once | NoReplayCheck
     name: str | None = None
     policies: tuple[Policy, ...] = ()
-    types: Mapping[str, CredentialType] = CATALOGUE
-    formats: Mapping[str, Format] = FORMATS
+    types: Mapping[str, CredentialType] = field(default_factory=lambda: CATALOGUE)
+    formats: Mapping[str, Format] = field(default_factory=lambda: FORMATS)
 
     def __post_init__(self) -> None:
         if self.status is not NO_STATUS_CHECK:

@@ -42,8 +42,7 @@ GOOD: Mapping[str, Any] = {"as_of": "2026-05-04", "name": "X", "place": {"street
 def accepted(type: CredentialType, claims: Mapping[str, Any]) -> bool:
     try:
         schemas.validate(type, claims)
-    except Rejected as error:
-        assert error.reason is Reason.SCHEMA_INVALID
+    except Rejected:
         return False
     return True
 
@@ -160,6 +159,7 @@ def test_a_kind_takes_its_values_and_no_others(kind: Kind, good: tuple[Any, ...]
 def test_a_rejection_names_the_path_and_never_the_value() -> None:
     with pytest.raises(Rejected) as caught:
         schemas.validate(THING, {**GOOD, "place": {"street": "Geheimstraat", "town": 12345678}})
+    assert caught.value.reason is Reason.SCHEMA_INVALID
     assert "place/town" in str(caught.value)
     for value in ("Geheimstraat", "12345678"):
         assert value not in str(caught.value)
