@@ -25,8 +25,8 @@ from eigendata.errors import Check, Outcome, Reason, Trail
 from eigendata.model import ClaimPath, Claims
 from eigendata.query.language import ClaimsQuery, CredentialQuery, Query
 
-MAX_UNIONS: Final = 1024
-"""Combinations of options that are followed to explain an answer; only a query whose sets are entangled in hundreds of
+MAX_UNIONS: Final = 64
+"""Combinations of options that are followed to explain an answer; only a query whose sets are entangled in dozens of
 ways has more, and then an honest answer may be refused, never a dishonest one accepted."""
 
 ASKED = Check(
@@ -175,7 +175,9 @@ def _is_union(answered: set[str], given: list[list[set[str]]]) -> bool:
     for options in given:
         if not options:
             continue
-        extended = sorted({union | option for union in unions for option in options}, key=len, reverse=True)
+        extended = sorted(
+            dict.fromkeys(union | option for union in unions for option in options), key=len, reverse=True
+        )
         unions = []
         for union in extended:
             if not any(union <= larger for larger in unions):

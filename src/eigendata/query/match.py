@@ -242,6 +242,8 @@ def _select(document: Claims, claim: ClaimsQuery, expected: frozenset[tuple[type
             elif part < len(node):
                 following.append(((*path, part), node[part]))
         selected = following
+        if not selected:
+            return ()
     if not expected:
         return tuple(path for path, _ in selected)
     return tuple(path for path, node in selected if isinstance(node, str | int) and (type(node), node) in expected)

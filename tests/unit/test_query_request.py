@@ -1,0 +1,85 @@
+"""A request as data: what a worker stores between asking and verifying."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from eigendata.encoding import json_dumps, json_object
+from eigendata.errors import Malformed
+from eigendata.model import Binding, Party
+from eigendata.query import Asker, PolicyReference, Question, Request, parse_query
+
+QUERY = parse_query({"credentials": [{"id": "q", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:t"]}}]})
+PLAIN = Request(
+    asker=Asker(party=Party(id="redirect_uri:https://a.example", name="A"), proven=False),
+    response_uri="https://a.example",
+    state=None,
+    query=QUERY,
+    binding=Binding(audience="redirect_uri:https://a.example", nonce="n", transcript=b"\x00\xff"),
+)
+FULL = replace(
+    PLAIN,
+    state="s",
+    purpose={"nl": "Omdat", "en": "Because"},
+    legal_basis=("AVG 6(1)(b)",),
+    keep={"voldoet": "until audit", "otherwise": "0 days"},
+    policy=PolicyReference(id="woningcorporatie/B", version="1", home={"household_size": [2, 4], "binding": True}),
+    questions=(
+        Question(id="persoon", type="urn:t", paths=(("family_name",), ("list", None, 0)), queries={"dc+sd-jwt": "q"}),
+    ),
+)
+
+
+@pytest.mark.parametrize("request_", [PLAIN, FULL])
+def test_a_request_comes_out_of_a_store_as_it_went_in(request_: Request) -> None:
+    stored = json_dumps(request_.to_json())
+    assert Request.from_json(json_object(stored)) == request_
+    assert hash(Request.from_json(json_object(stored))) == hash(request_)
+
+
+def test_what_was_asked_cannot_be_changed_afterwards() -> None:
+    home: dict[str, Any] = {"household_size": [2, 4]}
+    policy = PolicyReference(id="p", version="1", home=home)
+    home["household_size"].append(6)
+    assert policy.home == {"household_size": (2, 4)}
+    with pytest.raises(TypeError):
+        FULL.purpose["nl"] = "Daarom"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"asker": {"id": "a", "name": "A"}},
+        {"asker": {"id": "a", "name": "A", "proven": 1}},
+        {"response_uri": None},
+        {"state": 1},
+        {"query": {}},
+        {"binding": {"audience": "a", "nonce": "n", "transcript": "!"}},
+        {"binding": {"audience": "", "nonce": "n", "transcript": ""}},
+        {"binding": {"audience": "a", "nonce": "", "transcript": ""}},
+        {"purpose": ["x"]},
+        {"purpose": {"nl": 1}},
+        {"legal_basis": [1]},
+        {"keep": None},
+        {"policy": {"id": "p"}},
+        {"policy": {"id": "p", "version": "1", "home": []}},
+        {"questions": [{}]},
+        {"questions": [{"id": "p", "type": "t", "paths": ["x"], "queries": {}}]},
+        {"questions": [{"id": "p", "type": "t", "paths": [["x", True]], "queries": {}}]},
+        {"questions": [{"id": "p", "type": "t", "paths": [], "queries": {"f": 1}}]},
+    ],
+)
+def test_what_was_not_stored_here_is_malformed(change: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        Request.from_json({**FULL.to_json(), **change})
+
+
+@pytest.mark.parametrize("name", sorted(PLAIN.to_json()))
+def test_nothing_of_a_stored_request_may_be_missing(name: str) -> None:
+    stored = FULL.to_json()
+    del stored[name]
+    with pytest.raises(Malformed):
+        Request.from_json(stored)
