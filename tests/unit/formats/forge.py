@@ -1,6 +1,6 @@
 """One issuer, one holder and one type, and a forge: tokens of any payload and any disclosures, signed as if meant.
 
-    forged(payload=..., disclosures=...) -> a presentation whose signatures hold, and which may break any other rule
+forged(payload=..., disclosures=...) -> a presentation whose signatures hold, and which may break any other rule
 """
 
 from __future__ import annotations
@@ -173,9 +173,10 @@ def signed(claims: Any, header: Mapping[str, Any] | None = None, key: SoftwareKe
 
 def signed_bytes(claims: bytes, header: Mapping[str, Any] | None = None, key: SoftwareKey = ISSUER_KEY) -> bytes:
     full = {"typ": "dc+sd-jwt", "kid": KEY_ID, **(header or {})}
+    full = {name: value for name, value in full.items() if value is not ABSENT}
     alg = full.pop("alg", None)
     if alg is None:
-        return sign_jws({name: value for name, value in full.items() if value is not ABSENT}, claims, key)
+        return sign_jws(full, claims, key)
     # a header that lies about its algorithm is not made by `sign_jws`
     start = f"{b64url_encode(json.dumps({'alg': alg, **full}).encode())}.{b64url_encode(claims)}".encode()
     return start + b"." + b64url_encode(key.sign(start)).encode()

@@ -12,7 +12,7 @@ bytes as received.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -25,8 +25,8 @@ from eigendata.errors import Check, Malformed
 from eigendata.formats.sdjwt import checks
 from eigendata.model import Chain, Claims, Named, Origin, StatusReference
 
-TOKEN_LIMIT: Final = 1_048_576
-"""Bytes of one token: a credential of ours is some 6 kB; a portrait may make a foreign one some 100 kB."""
+TOKEN_LIMIT: Final = 524_288
+"""Bytes of one token: a credential of ours is some 6 kB; a portrait may make a foreign one some 200 kB."""
 
 DISCLOSURES_LIMIT: Final = 1024
 """Disclosures in one token: a credential of ours has some 30; a whole family's history would stay below 500."""
@@ -123,7 +123,7 @@ def parse(token: bytes) -> Token:
         times=_times(payload, document),
         audience=_audience(document),
         status=_status(payload),
-        integrity=_integrity(payload),
+        integrity=_integrity(payload, document),
         hash=hash_,
         signed=token[: len(token) - len(last)],
         key_binding=key_binding,
@@ -194,12 +194,12 @@ def _status(payload: Mapping[str, Json]) -> StatusReference | None:
             return None
 
 
-def _integrity(payload: Mapping[str, Json]) -> str | None:
+def _integrity(payload: Mapping[str, Json], document: Claims) -> str | None:
     """Give vct#integrity, and look at the claim about types that nothing here uses."""
     # SD-JWT VC 2.2.2.2: a non-empty array of strings that does not contain the value of vct
-    if "aka_vcts" in payload:
-        types = payload["aka_vcts"]
-        if not isinstance(types, list) or not types or not all(isinstance(one, str) for one in types):
+    if "aka_vcts" in document:
+        types = document["aka_vcts"]
+        if not isinstance(types, tuple) or not types or not all(isinstance(one, str) for one in types):
             raise Malformed("aka_vcts is not an array of names of types")
         if payload.get("vct") in types:
             raise Malformed("aka_vcts repeats vct")
@@ -214,12 +214,8 @@ def _integrity(payload: Mapping[str, Json]) -> str | None:
 # -- the disclosures --------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True, kw_only=True)
-class _Disclosure:
-    index: int
-    name: str | None  # None: for an array element
-    value: Json
-    referenced: bool = False
+_Disclosure: TypeAlias = tuple[int, str | None, Json]
+"""Which disclosure of the token it is, its claim name (None for an array element), its value."""
 
 
 @dataclass(slots=True, repr=False)
@@ -228,7 +224,7 @@ class _Walk:
 
     placed: dict[Place, int] = field(default_factory=dict)
     faults: set[Check] = field(default_factory=set)
-    _by_digest: dict[str, _Disclosure] = field(default_factory=dict)
+    _unplaced: dict[str, _Disclosure] = field(default_factory=dict)
     _digests: set[str] = field(default_factory=set)
 
     def process(
@@ -237,7 +233,7 @@ class _Walk:
         for index, encoded in enumerate(disclosures):
             self._read(index, encoded, hash_)
         document = self._object(payload, (), DEPTH_LIMIT, False)
-        if not all(one.referenced for one in self._by_digest.values()):
+        if self._unplaced:
             self.faults.add(checks.DISCLOSURE_REFERENCED)
         if not self._digests and "_sd" in payload:
             self.faults.add(checks.SD_WITHOUT_CLAIMS)
@@ -246,33 +242,27 @@ class _Walk:
     def _read(self, index: int, encoded: bytes, hash_: Callable[[bytes], Any] | None) -> None:
         if not encoded:
             raise Malformed("an empty disclosure")
-        match json_loads(b64url_decode(encoded)):
-            case [str(), str(name), value]:
-                disclosure = _Disclosure(index=index, name=name, value=value)
-                if name in _RESERVED:
-                    self.faults.add(checks.RESERVED_NAME)
-            case [str(), value]:
-                disclosure = _Disclosure(index=index, name=None, value=value)
-            case _:
-                self.faults.add(checks.DISCLOSURE_FORM)
-                return
+        contents = json_loads(b64url_decode(encoded))
+        if not isinstance(contents, list) or len(contents) not in (2, 3) or not isinstance(contents[0], str):
+            self.faults.add(checks.DISCLOSURE_FORM)
+            return
+        name = contents[1] if len(contents) == 3 else None
+        if not isinstance(name, str | None) or (name is None and len(contents) == 3):
+            self.faults.add(checks.DISCLOSURE_FORM)
+            return
+        if name in _RESERVED:
+            self.faults.add(checks.RESERVED_NAME)
         # RFC 9901 4.2.3: over the US-ASCII bytes of the base64url-encoded value
         digest = b64url_encode(hash_(encoded).digest()) if hash_ else f"{index}"
-        if digest in self._by_digest:
+        if digest in self._unplaced:
             self.faults.add(checks.DISCLOSURE_ONCE)
-            return
-        self._by_digest[digest] = disclosure
+        self._unplaced[digest] = (index, name, contents[-1])
 
-    def _take(self, digest: str) -> _Disclosure | None:
-        """Give the disclosure of a digest, once: a digest that stands twice is a fault, and is not followed again."""
-        if digest in self._digests:
+    def _count(self, digests: Sequence[str]) -> None:
+        before = len(self._digests)
+        self._digests.update(digests)
+        if len(self._digests) != before + len(digests):
             self.faults.add(checks.DIGEST_ONCE)
-            return None
-        self._digests.add(digest)
-        disclosure = self._by_digest.get(digest)
-        if disclosure is not None:
-            disclosure.referenced = True
-        return disclosure
 
     def _value(self, value: Json, place: Place, depth: int, guarded: bool) -> Json:
         if isinstance(value, dict):
@@ -294,12 +284,15 @@ class _Walk:
             else:
                 inside = guarded or (not place and name in _NEVER_DISCLOSED)
                 shown[name] = self._value(value, (*place, name), depth, inside)
+        if digests:
+            self._count(digests)
         if guarded and "_sd" in members:
             self.faults.add(checks.PROTECTED_CLAIMS)
+        unplaced = self._unplaced
         for digest in digests:
-            disclosure = self._take(digest)
-            if disclosure is not None:
-                self._disclose(disclosure, shown, place, depth, guarded)
+            # taken out, so that a digest that stands twice is not followed twice
+            if digest in unplaced:
+                self._disclose(unplaced.pop(digest), shown, place, depth, guarded)
         return MappingProxyType(shown)
 
     def _reserved(self, name: str, value: Json, place: Place) -> list[str]:
@@ -316,7 +309,7 @@ class _Walk:
     def _disclose(
         self, disclosure: _Disclosure, shown: dict[str, Json], place: Place, depth: int, guarded: bool
     ) -> None:
-        name = disclosure.name
+        index, name, value = disclosure
         if name is None:
             self.faults.add(checks.OBJECT_DISCLOSURE)
             return
@@ -326,8 +319,8 @@ class _Walk:
         if not place and name in _NEVER_NAMED:
             self.faults.add(checks.PROTECTED_CLAIMS)
         where = (*place, name)
-        self.placed[where] = disclosure.index
-        shown[name] = self._value(disclosure.value, where, depth, guarded)
+        self.placed[where] = index
+        shown[name] = self._value(value, where, depth, guarded)
 
     def _array(self, elements: list[Json], place: Place, depth: int, guarded: bool) -> tuple[Json, ...]:
         if depth < 0:
@@ -336,11 +329,10 @@ class _Walk:
         for element in elements:
             if isinstance(element, dict) and "..." in element:
                 disclosure = self._element(element, guarded)
-                if disclosure is None:
-                    continue
-                where = (*place, len(shown))
-                self.placed[where] = disclosure.index
-                shown.append(self._value(disclosure.value, where, depth, guarded))
+                if disclosure is not None:
+                    where = (*place, len(shown))
+                    self.placed[where] = disclosure[0]
+                    shown.append(self._value(disclosure[2], where, depth, guarded))
             elif type(element) in _PLAIN:
                 shown.append(element)
             else:
@@ -353,8 +345,9 @@ class _Walk:
             raise Malformed("a ... that is not alone, or not a string")
         if guarded:
             self.faults.add(checks.PROTECTED_CLAIMS)
-        disclosure = self._take(digest)
-        if disclosure is not None and disclosure.name is not None:
+        self._count((digest,))
+        disclosure = self._unplaced.pop(digest, None)
+        if disclosure is not None and disclosure[1] is not None:
             self.faults.add(checks.ARRAY_DISCLOSURE)
             return None
         return disclosure
