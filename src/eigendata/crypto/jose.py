@@ -53,6 +53,8 @@ class Jws:
         typ = self.header.get("typ")
         if not isinstance(typ, str):
             return None
+        if not typ.isascii():
+            return typ  # lower case of a look-alike can be a letter of the alphabet
         typ = typ.lower()
         # the prefix may be left out only before a subtype without a further slash
         return typ.removeprefix(_APPLICATION) if typ.count("/") == 1 else typ

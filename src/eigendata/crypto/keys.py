@@ -266,16 +266,16 @@ class SoftwareKey:
             Malformed: it holds no private key of a kind that is used here.
         """
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            # not to wait where the path is a pipe that nobody writes to
+            with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
+                    raise Misuse(f"{path} is no file")
+                if stat.S_IMODE(status.st_mode) & 0o077:
+                    raise Misuse(f"the key file {path} can be read by others than its owner: make it mode 0600")
+                pem = file.read(_KEY_FILE_LIMIT + 1)
         except OSError as error:
             raise Misuse(f"the key file {path} cannot be read: {error.strerror}") from error
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise Misuse(f"{path} is no file")
-            if stat.S_IMODE(status.st_mode) & 0o077:
-                raise Misuse(f"the key file {path} can be read by others than its owner: make it mode 0600")
-            pem = file.read(_KEY_FILE_LIMIT + 1)
         if len(pem) > _KEY_FILE_LIMIT:
             raise Malformed(f"the key file {path} is larger than any key")
         return cls._from_pem(pem, path)
