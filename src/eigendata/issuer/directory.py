@@ -24,6 +24,7 @@ from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
 from eigendata.errors import Malformed, Misuse
 from eigendata.model import Chain, Seal, utc
+from eigendata.registers.tables import municipalities
 
 MAX_FILE: Final = 262_144
 """Bytes of a file in an issuer's directory."""
@@ -175,7 +176,7 @@ def create_issuer(
     Args:
         authority: the directory that `create_authority` made.
         id: the issuer's URL.
-        name: what people call it; its URL where None.
+        name: what people call it; where None, its municipality's name, or else its URL.
         municipality: the code of the municipality whose residents it speaks for, if it is one.
         types: identifiers of the types it may issue.
 
@@ -183,7 +184,8 @@ def create_issuer(
         Misuse: the directory holds an issuer already, cannot be written, or a name cannot stand in its settings.
     """
     _make(out)
-    name = name or id
+    known = municipalities().get(municipality or "")
+    name = name or (f"Gemeente {known.name}" if known else id)
     anchor = load_pem_chain(_read(authority / _ANCHOR))[0]
     key = SoftwareKey.generate(Algorithm.ES256)
     leaf = make_issuer_certificate(
