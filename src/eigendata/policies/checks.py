@@ -182,7 +182,8 @@ def _subjects(trail: Trail, policy: Policy, asked: _Asked) -> None:
     names = {one.id for one in policy.questions}
     trail.require(ONE_SUBJECT, set(policy.same_subject) == (names if len(names) > 1 else set()))
     foreign = any(one.attribute(SET) is None for one, _ in _pairs(asked))
-    ties = MATCHING if foreign else (SET,)
+    anyway = {path for _, path in _pairs(asked)}.issuperset(MATCHING)
+    ties = MATCHING if foreign or anyway else (SET,)
     trail.require(
         CAN_BE_TIED,
         len(names) == 1 or all(one.attribute(path) is not None for one, _ in _pairs(asked) for path in ties),
@@ -222,7 +223,7 @@ def _rules(trail: Trail, policy: Policy, asked: _Asked) -> None:
     trail.require(RULES_OVER_ASKED, all(claim in claims for _, claim in looked_at))
     trail.require(
         RULES_FIT,
-        all(_fits(rule, one, policy) for rule, claim in looked_at for one in claims[claim] if one is not None),
+        all(_fits(rule, one, policy) for rule, claim in looked_at for one in claims.get(claim, ()) if one is not None),
     )
     tests = [(type(rule.test), rule.test, rule.only_if) for rule in policy.rules]
     trail.require(RULES_DISTINCT, not any(_same(one, other) for one, other in combinations(tests, 2)))

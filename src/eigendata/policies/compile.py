@@ -32,8 +32,9 @@ from eigendata.model import CredentialType
 from eigendata.policies.rules import ABSENT, Path
 from eigendata.query import Query, Question, parse_query
 
-MAX_OPTIONS: Final = 32
-"""Options of one credential query: five claims that may each be absent. Each further claim doubles them."""
+MAX_OPTIONS: Final = 64
+"""Options of one credential query, and so six claims that may each be absent: three of its own, and the three that tie
+it to other answers. Each further claim doubles them, and a query holds no more (`eigendata.query`)."""
 
 SET: Final[Path] = ("set",)
 AS_OF: Final[Path] = ("as_of",)

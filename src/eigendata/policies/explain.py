@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from eigendata import texts
 from eigendata.encoding import Json
 from eigendata.model import CredentialType
-from eigendata.policies.policy import Ask, Policy, PolicyQuestion, kept
+from eigendata.policies.policy import Ask, Policy, PolicyQuestion, kept, known_type
 from eigendata.policies.rules import Subject
 from eigendata.registers.catalogue import CATALOGUE
 
@@ -16,8 +16,9 @@ def explain(policy: Policy, language: str, *, types: Mapping[str, CredentialType
     """Explain a policy as JSON, for a page or a consent screen.
 
     Raises:
-        Misuse: there is no such language.
+        Misuse: there is no such language, or a type of the policy is not among `types`.
     """
+    texts.require_language(language)
     return {
         "id": policy.id,
         "version": policy.version,
@@ -52,10 +53,12 @@ def _question(
         "id": question.id,
         "optional": question.optional,
         "from": [
-            {"type": name, "label": types[name].label[language], "register": types[name].register}
-            for name in question.types
+            {"type": one.id, "label": one.label[language], "register": one.register}
+            for one in (known_type(types, name) for name in question.types)
         ],
-        "claims": [_claim(policy, question, one, language, types[question.types[0]]) for one in question.ask],
+        "claims": [
+            _claim(policy, question, one, language, known_type(types, question.types[0])) for one in question.ask
+        ],
     }
 
 

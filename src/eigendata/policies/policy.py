@@ -161,7 +161,9 @@ class Policy:
         """Add to what is asked what ties the answers to one person and says how old they are."""
         tied = [name for name in self.same_subject if name in asked]
         several = len(tied) > 1
-        known = {one.id: tuple(_known(types, name) for name in one.types) for one in self.questions if one.id in asked}
+        known = {
+            one.id: tuple(known_type(types, name) for name in one.types) for one in self.questions if one.id in asked
+        }
         foreign = any(one.attribute(SET) is None for name in tied for one in known[name])
         asked_anyway = {path for name in tied for path in asked[name]}.issuperset(MATCHING)
         return tuple(
@@ -189,15 +191,16 @@ class Policy:
         if one is None:
             raise Misuse(f"this policy has no question {question!r}")
         paths = tuple(ask.path for ask in one.ask)
-        absences = (path for name in one.types for path in siblings(_known(types, name), paths))
+        absences = (path for name in one.types for path in siblings(known_type(types, name), paths))
         return tuple(dict.fromkeys((*paths, *absences, AS_OF)))
 
     def because(self, advised: Advised, language: str) -> str:
         """Give the plain sentence that belongs to an advice of this policy.
 
         Raises:
-            Misuse: the advice names no rule of this policy.
+            Misuse: the advice names no rule of this policy, or there is no such language.
         """
+        texts.require_language(language)
         if advised.rule == self._age_rule:
             return texts.say("rule.source_too_old", language)
         for rule in self.rules:
@@ -309,7 +312,12 @@ def kept(term: str, language: str) -> str:
     return texts.say("keep.days", language, days=days[1]) if days[1] != "0" else texts.say("keep.none", language)
 
 
-def _known(types: Mapping[str, CredentialType], id: str) -> CredentialType:
+def known_type(types: Mapping[str, CredentialType], id: str) -> CredentialType:
+    """Give a type by its id.
+
+    Raises:
+        Misuse: it is not there.
+    """
     if id not in types:
         raise Misuse(f"the policy asks the credential type {id!r}, which is not among the types")
     return types[id]

@@ -56,7 +56,16 @@ def sentences(language: str) -> Mapping[str, str]:
     Raises:
         Misuse: there is no such language.
     """
-    if language not in LANGUAGES:
-        raise Misuse(f"no language {language!r}; there are {', '.join(LANGUAGES)}")
+    require_language(language)
     tables = tomllib.loads(files(__name__).joinpath(f"{language}.toml").read_text("utf-8"))
     return {f"{family}.{name}": sentence for family, table in tables.items() for name, sentence in table.items()}
+
+
+def require_language(language: str) -> None:
+    """Refuse a language that has no sentences.
+
+    Raises:
+        Misuse: there is no such language.
+    """
+    if language not in LANGUAGES:
+        raise Misuse(f"no language {language!r}; there are {', '.join(LANGUAGES)}")

@@ -1,0 +1,305 @@
+"""The first rule that applies gives the advice, and only what can change it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eigendata import policies
+from eigendata.encoding import Json
+from eigendata.errors import Misuse
+from eigendata.model import Advice, Advised, Claims
+from eigendata.policies.rules import (
+    AnyAbsent,
+    Condition,
+    HomeKind,
+    Is,
+    Otherwise,
+    Outside,
+    Rule,
+    Subject,
+    decide,
+    matters,
+)
+from eigendata.policies.rules import given as in_one_form
+from tests.unit.policies.samples import ANSWERS, HOME, changed, read
+
+AT = datetime(2026, 9, 5, 12, tzinfo=UTC)
+WHY = {"nl": "x", "en": "x"}
+
+
+def advise(answers: Mapping[str, Claims] = ANSWERS, home: Claims = HOME, at: datetime = AT) -> Advised:
+    return policies.advise(read(), answers, home, at=at)
+
+
+def answered(question: str, **claims: Json) -> Mapping[str, Claims]:
+    return {**ANSWERS, question: {**ANSWERS[question], **claims}}
+
+
+# -- the first rule ---------------------------------------------------------------------------------------------------
+
+
+def test_what_no_rule_stops_meets() -> None:
+    assert advise() == Advised(advice=Advice.MEETS, rule="otherwise: voldoet")
+
+
+@pytest.mark.parametrize("size", [1, 5, 0, -3])
+def test_outside_the_range_does_not_meet(size: int) -> None:
+    assert advise(answered("house", size=size)).rule == "house.size outside home.size: voldoet_niet"
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_both_ends_of_a_range_are_inside(size: int) -> None:
+    assert advise(answered("house", size=size)).advice is Advice.MEETS
+
+
+def test_the_earlier_rule_wins() -> None:
+    both = answered("house", size=9, own=True)
+    assert advise(both).rule == "house.size outside home.size: voldoet_niet"
+    assert advise(answered("house", own=True)).rule == "house.own is true, only if home.local: voldoet_niet"
+
+
+def test_a_rule_under_a_condition_that_does_not_hold_is_left_out() -> None:
+    assert advise(answered("house", own=True), {**HOME, "local": False}).advice is Advice.MEETS
+    without = {"size": [2, 4], "local": True}
+    assert advise(answered("house", town="Esch")).advice is Advice.NOT_DERIVABLE
+    assert advise(answered("house", town="Esch"), without).advice is Advice.MEETS
+
+
+@pytest.mark.parametrize(
+    ("question", "claim"), [("house", "size"), ("house", "own"), ("house", "town"), ("person", "birthdate")]
+)
+def test_any_absent_claim_that_was_asked_gives_not_derivable(question: str, claim: str) -> None:
+    claims = {name: value for name, value in ANSWERS[question].items() if name != claim}
+    answers = {**ANSWERS, question: {**claims, "absent": {claim: True}}}
+    assert advise(answers) == Advised(advice=Advice.NOT_DERIVABLE, rule="absent any: niet_af_te_leiden")
+
+
+def test_the_absence_of_what_was_not_asked_counts_for_nothing() -> None:
+    assert advise(answered("house", absent={"birthdate": True, "lot": True})).advice is Advice.MEETS
+    assert advise(answered("house", own=None, absent={"own": True}), {**HOME, "local": False}).advice is Advice.MEETS
+
+
+@pytest.mark.parametrize("value", [False, None, "true", 1])
+def test_absence_is_only_what_says_true(value: Json) -> None:
+    assert advise(answered("house", absent={"size": value})).advice is Advice.MEETS
+
+
+@pytest.mark.parametrize("size", [None, "3", 3.0, True, [3], {"size": 3}, 2**60])
+def test_a_claim_of_another_kind_is_never_compared(size: Json) -> None:
+    advised = advise(answered("house", size=size))
+    assert advised == Advised(advice=Advice.NOT_DERIVABLE, rule="house.size outside home.size: voldoet_niet")
+
+
+@pytest.mark.parametrize("own", [None, 0, 1, "false", 0.0])
+def test_one_is_not_true(own: Json) -> None:
+    assert advise(answered("house", own=own)).advice is Advice.NOT_DERIVABLE
+
+
+def test_a_question_that_was_not_answered_is_never_skipped() -> None:
+    assert advise({"person": ANSWERS["person"]}).advice is Advice.NOT_DERIVABLE
+
+
+# -- age of the source ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("as_of", "fresh"),
+    [
+        ("2026-09-05", True),
+        ("2026-08-22", True),
+        ("2026-08-21", False),
+        ("2026-09-06", True),  # the issuer's clock passed midnight before ours
+        ("2026-09-07", False),
+        ("2026-9-5", False),
+        ("2026-02-30", False),
+        ("20260905", False),
+        ("2026-09-05T12:00:00Z", False),
+        ("", False),
+        (20260905, False),
+        (None, False),
+    ],
+)
+def test_an_old_or_undated_source_gives_not_derivable(as_of: Json, fresh: bool) -> None:
+    advised = advise(answered("house", as_of=as_of))
+    assert (advised.advice is Advice.MEETS) is fresh
+    if not fresh:
+        assert advised == Advised(advice=Advice.NOT_DERIVABLE, rule="max_source_age_days = 14: niet_af_te_leiden")
+        assert "register" in read().because(advised, "en")
+
+
+def test_an_old_source_is_no_ground_to_refuse() -> None:
+    old = answered("house", as_of="2020-01-01", size=99)
+    assert advise(old).advice is Advice.NOT_DERIVABLE
+
+
+def test_days_are_dutch_days() -> None:
+    late = datetime(2026, 9, 4, 22, 30, tzinfo=UTC)  # in Boxtel it is the day after
+    aged = answered("house", as_of="2026-08-21")
+    assert advise(aged, at=late).advice is Advice.NOT_DERIVABLE
+    assert advise(aged, at=late - timedelta(hours=1)).advice is Advice.MEETS
+
+
+def test_a_naive_moment_is_misuse() -> None:
+    with pytest.raises(Misuse):
+        advise(at=datetime(2026, 9, 5))  # noqa: DTZ001
+
+
+def test_a_question_may_take_an_undated_source() -> None:
+    policy = read(changed(('types = ["person"]', 'types = ["person", "pid"]\nundated = true')))
+    undated = {**ANSWERS, "person": {"family_name": "x", "given_name": "y", "birthdate": "1990-01-01"}}
+    assert policies.advise(policy, undated, HOME, at=AT).advice is Advice.MEETS
+    stale = {**ANSWERS, "person": {**ANSWERS["person"], "as_of": "2026-01-01"}}
+    assert policies.advise(policy, stale, HOME, at=AT).advice is Advice.NOT_DERIVABLE
+
+
+# -- plain words ------------------------------------------------------------------------------------------------------
+
+
+def test_every_advice_can_be_explained() -> None:
+    policy = read()
+    assert policy.because(advise(), "nl") == "e"
+    assert policy.because(advise(answered("house", size=9)), "en") == "b"
+    assert "right form" in policy.because(advise(answered("house", size="9")), "en")
+    with pytest.raises(Misuse):
+        policy.because(Advised(advice=Advice.MEETS, rule="because"), "nl")
+
+
+# -- conditions -------------------------------------------------------------------------------------------------------
+
+
+def test_conditions_come_in_one_form_and_order() -> None:
+    given_home = read().conditions({"towns": ["Esch"], "local": False, "size": (1, 1)})
+    assert list(given_home.items()) == [("size", (1, 1)), ("local", False), ("towns", ("Esch",))]
+    assert read().conditions(given_home) == given_home
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        {},
+        {"size": [2, 4]},
+        {"local": True},
+        {**HOME, "rent": 3},
+        {**HOME, "size": [4, 2]},
+        {**HOME, "size": [2]},
+        {**HOME, "size": [2, 3, 4]},
+        {**HOME, "size": [True, 4]},
+        {**HOME, "size": ["2", "4"]},
+        {**HOME, "size": [2.0, 4.0]},
+        {**HOME, "size": [0, 2**53]},
+        {**HOME, "size": 3},
+        {**HOME, "local": "true"},
+        {**HOME, "local": 1},
+        {**HOME, "local": None},
+        {**HOME, "towns": []},
+        {**HOME, "towns": "Boxtel"},
+        {**HOME, "towns": ["Boxtel", 757]},
+    ],
+)
+def test_conditions_that_the_policy_does_not_know_are_misuse(home: Claims) -> None:
+    with pytest.raises(Misuse):
+        read().conditions(home)
+    with pytest.raises(Misuse):
+        advise(home=home)
+
+
+def test_a_policy_without_conditions_takes_none() -> None:
+    assert in_one_form({}, {}) == {}
+    with pytest.raises(Misuse):
+        in_one_form({}, {"local": True})
+    assert in_one_form({"local": Condition(kind=HomeKind.BOOL, optional=True)}, {}) == {}
+
+
+# -- what is asked ----------------------------------------------------------------------------------------------------
+
+
+def test_only_what_identifies_or_can_change_the_outcome_is_asked() -> None:
+    names = (("family_name",), ("given_name",), ("birthdate",))
+    assert read().asked(HOME) == {"person": names, "house": (("size",), ("own",), ("town",))}
+    assert read().asked({"size": [2, 4], "local": False}) == {"person": names, "house": (("size",),)}
+
+
+def test_a_question_is_asked_only_under_its_condition() -> None:
+    policy = policies.load("woningcorporatie/B")
+    assert set(policy.asked({"household_size": [2, 4], "binding": True})) == {"persoon", "inwoner", "huishouden"}
+    assert set(policy.asked({"household_size": [2, 4], "binding": False})) == {"persoon", "huishouden"}
+    limited = read(changed(('types = ["house"]', 'types = ["house"]\nonly_if = "home.local"')))
+    assert set(limited.asked({**HOME, "local": False})) == {"person"}
+    assert set(limited.asked(HOME)) == {"person", "house"}
+    not_asked = {"person": ANSWERS["person"]}
+    assert policies.advise(limited, not_asked, {**HOME, "local": False}, at=AT).advice is Advice.MEETS
+
+
+# -- laws -------------------------------------------------------------------------------------------------------------
+
+CLAIMS = tuple(Subject(question="q", path=(name,)) for name in "abc")
+ADVICE = st.sampled_from([Advice.MEETS, Advice.DOES_NOT_MEET, Advice.NOT_DERIVABLE])
+TESTS = st.one_of(
+    st.builds(lambda claim, value: Is(claim=claim, value=value), st.just(CLAIMS[0]), st.booleans()),
+    st.builds(lambda claim, value: Is(claim=claim, value=value), st.just(CLAIMS[1]), st.integers(1, 2)),
+    st.builds(
+        lambda claim, home: Outside(claim=claim, home=home), st.sampled_from(CLAIMS[1:]), st.sampled_from(["h", "k"])
+    ),
+)
+RULES = st.lists(st.builds(lambda test, advice: Rule(test=test, advice=advice, because=WHY), TESTS, ADVICE), max_size=6)
+END = Rule(test=Otherwise(), advice=Advice.MEETS, because=WHY)
+ABSENT = Rule(test=AnyAbsent(), advice=Advice.NOT_DERIVABLE, because=WHY)
+
+Values = Mapping[Subject, tuple[object, frozenset[str]]]
+
+
+def _first(rules: Sequence[Rule], values: Values) -> Advice:
+    """Read the table as a person would, over values that say outside which ranges they lie."""
+    for rule in rules:
+        match rule.test:
+            case Otherwise():
+                return rule.advice
+            case Is(claim=claim, value=wanted) if values[claim][0] is wanted or (
+                type(wanted) is int and values[claim][0] == wanted
+            ):
+                return rule.advice
+            case Outside(claim=claim, home=home) if home in values[claim][1]:
+                return rule.advice
+    raise AssertionError
+
+
+@settings(max_examples=120, deadline=None)
+@given(RULES)
+def test_a_claim_matters_exactly_where_two_answers_that_differ_in_it_get_different_advice(some: list[Rule]) -> None:
+    rules = [ABSENT, *some, END]
+    places = [frozenset(place) for place in ((), ("h",), ("k",), ("h", "k"))]
+    possible = [
+        [(True, places[0]), (False, places[0])],
+        [(value, place) for value in (1, 2, 3) for place in places],
+        [(0, place) for place in places],
+    ]
+    outcomes = {values: _first(rules, dict(zip(CLAIMS, values, strict=True))) for values in product(*possible)}
+    for place, claim in enumerate(CLAIMS):
+        differs = any(
+            outcomes[(*values[:place], other, *values[place + 1 :])] is not outcome
+            for values, outcome in outcomes.items()
+            for other in possible[place]
+        )
+        looked_at = any(rule.claim == claim for rule in rules)
+        assert (looked_at and matters(rules, claim)) is differs
+
+
+@settings(max_examples=100, deadline=None)
+@given(RULES, st.booleans(), st.integers(0, 4), st.integers(0, 4), st.lists(st.integers(0, 3), min_size=4, max_size=4))
+def test_decide_gives_the_first_rule_that_applies(some: list[Rule], a: bool, b: int, c: int, ends: list[int]) -> None:
+    home = {"h": (ends[0], ends[0] + ends[1]), "k": (ends[2], ends[2] + ends[3])}
+    outside = [frozenset(name for name, (low, high) in home.items() if not low <= value <= high) for value in (b, c)]
+    values: Values = {CLAIMS[0]: (a, frozenset()), CLAIMS[1]: (b, outside[0]), CLAIMS[2]: (c, outside[1])}
+    rules = [ABSENT, *some, END]
+    assert decide(rules, {"q": {"a": a, "b": b, "c": c}}, CLAIMS, home).advice is _first(rules, values)
+
+
+def test_rules_without_an_end_are_misuse() -> None:
+    with pytest.raises(Misuse):
+        decide([ABSENT], {"q": {"a": True}}, CLAIMS, {})

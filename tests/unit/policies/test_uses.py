@@ -1,0 +1,166 @@
+"""A wallet sees what a request asks beyond its use; a use that is not listed is never fine."""
+
+from __future__ import annotations
+
+import pytest
+
+from eigendata import policies, texts
+from eigendata.encoding import Json
+from eigendata.formats import FORMATS
+from eigendata.model import ClaimPath
+from eigendata.policies import Compared, outside
+from eigendata.query import Query, parse_query
+from eigendata.registers.catalogue import CATALOGUE
+from tests.unit.policies.samples import HOME, TYPES, USES, changed, read
+
+HOMES: dict[str, list[dict[str, Json]]] = {
+    "woningcorporatie/A": [{}, {"municipalities": ["0757"]}],
+    "woningcorporatie/B": [{"household_size": [1, 2], "binding": True}, {"household_size": [1, 2], "binding": False}],
+    "omgevingsloket/burger": [{}],
+}
+
+
+def query(**asked: list[str]) -> Query:
+    """Ask claims of types of the catalogue by short name; `persoon=["family_name"]`."""
+    return parse_query(
+        {
+            "credentials": [
+                {
+                    "id": short,
+                    "format": "dc+sd-jwt",
+                    "meta": {"vct_values": [f"urn:eigendata:nl:brp:{short}:1"]},
+                    **({"claims": [{"path": path.split(".")} for path in paths]} if paths else {}),
+                }
+                for short, paths in asked.items()
+            ]
+        }
+    )
+
+
+def beyond(use: str, **asked: list[str]) -> set[ClaimPath]:
+    compared = outside(use, query(**asked))
+    assert compared.listed
+    return {one.path for one in compared.beyond}
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_what_the_loader_compiles_is_within_its_use(name: str) -> None:
+    policy = policies.load(name)
+    for home in HOMES[name]:
+        compared = outside(policy.use, policy.compile(home, types=CATALOGUE, formats=FORMATS).query)
+        assert compared == Compared(use=name, listed=True, beyond=())
+        assert compared.fine
+
+
+def test_what_the_loader_compiles_with_foreign_types_is_within_its_use() -> None:
+    policy = read(changed(('types = ["person"]', 'types = ["person", "pid"]\nundated = true')))
+    asked = policy.compile(HOME, types=TYPES, formats=FORMATS).query
+    assert outside("letting", asked, uses=USES, types=TYPES).fine
+
+
+def test_an_unknown_use_is_said_to_have_no_list() -> None:
+    for use in ("woningcorporatie/Z", "", None):
+        compared = outside(use, query(bsn=["bsn"]))
+        assert not compared.listed
+        assert not compared.fine
+        assert compared.says("nl") == texts.say("use.unknown", "nl")
+
+
+def test_a_claim_that_the_use_does_not_list_is_beyond_it() -> None:
+    compared = outside("woningcorporatie/B", query(persoon=["family_name", "nationalities"]))
+    (one,) = compared.beyond
+    assert (one.query, one.type, one.path) == ("persoon", "urn:eigendata:nl:brp:persoon:1", ("nationalities",))
+    assert not compared.fine
+    assert compared.says("en") == texts.say("use.outside", "en")
+
+
+@pytest.mark.parametrize(
+    "path", ["birthdate", "family_name", "nationalities", "set", "absent.birthdate", "absent", "sex"]
+)
+def test_stage_a_may_not_ask_who_someone_is(path: str) -> None:
+    assert beyond("woningcorporatie/A", persoon=["age_over_18", path]) == {tuple(path.split("."))}
+
+
+def test_the_absence_of_a_claim_that_may_be_asked_may_be_asked() -> None:
+    assert not beyond("woningcorporatie/A", persoon=["age_over_18", "absent.age_over_18"])
+    # without the claim itself there is no reason to
+    assert beyond("woningcorporatie/A", persoon=["absent.age_over_18"]) == {("absent", "age_over_18")}
+
+
+def test_a_whole_object_is_beyond_a_use_that_lists_a_part() -> None:
+    assert beyond("woningcorporatie/A", inwoner=["municipality.code", "municipality"]) == set()
+    assert beyond("omgevingsloket/burger", persoon=["family_name"], adres=["address", "municipality"]) == {
+        ("municipality",)
+    }
+
+
+def test_a_credential_that_the_use_does_not_list_is_beyond_it_as_a_whole() -> None:
+    assert beyond("woningcorporatie/B", bsn=["bsn"]) == {()}
+    assert beyond("woningcorporatie/B", bsn=[]) == {()}
+    assert beyond("woningcorporatie/D", persoon=["family_name"]) == {()}
+
+
+def test_what_is_visible_anyway_is_not_beyond() -> None:
+    assert not beyond("woningcorporatie/A", persoon=["age_over_18", "as_of", "issuing_authority"])
+
+
+def test_set_ties_two_types_and_has_no_place_with_one() -> None:
+    assert beyond("woningcorporatie/A", persoon=["age_over_18", "set"]) == {("set",)}
+    assert not beyond("woningcorporatie/A", persoon=["age_over_18", "set"], inwoner=["municipality.code", "set"])
+
+
+def test_matching_claims_need_their_reason() -> None:
+    names = ["family_name", "given_name", "birthdate"]
+    assert beyond("woningcorporatie/A", persoon=["age_over_18", *names], inwoner=["resident", *names]) == {
+        (name,) for name in names
+    }
+    assert not beyond("woningcorporatie/B", persoon=names, inwoner=["local_tie_6y", *names])
+    assert beyond("woningcorporatie/B", persoon=names[:2], inwoner=["local_tie_6y", *names]) == {
+        (name,) for name in names
+    }
+
+
+def test_a_type_of_another_use_gives_no_reason_for_names() -> None:
+    compared = outside(
+        "woningcorporatie/A", query(persoon=["age_over_18", "birthdate"], huishouden=["birthdate", "set"])
+    )
+    assert {(one.query, one.path) for one in compared.beyond} == {("persoon", ("birthdate",)), ("huishouden", ())}
+
+
+def test_every_type_that_may_answer_is_looked_at() -> None:
+    asked = parse_query(
+        {
+            "credentials": [
+                {
+                    "id": "any",
+                    "format": "dc+sd-jwt",
+                    "meta": {"vct_values": ["urn:eigendata:nl:brp:persoon:1", "urn:eudi:pid:nl:1"]},
+                    "claims": [{"path": ["age_over_18"]}],
+                }
+            ]
+        }
+    )
+    (one,) = outside("woningcorporatie/A", asked).beyond
+    assert (one.type, one.path) == ("urn:eudi:pid:nl:1", ())
+
+
+def test_a_query_that_names_no_type_is_beyond_every_use() -> None:
+    asked = parse_query({"credentials": [{"id": "x", "format": "ldp_vc", "meta": {"type_values": [["T"]]}}]})
+    (one,) = outside("woningcorporatie/A", asked).beyond
+    assert (one.query, one.type, one.path) == ("x", "", ())
+
+
+def test_an_array_element_is_as_far_beyond_as_its_array() -> None:
+    asked = parse_query(
+        {
+            "credentials": [
+                {
+                    "id": "x",
+                    "format": "dc+sd-jwt",
+                    "meta": {"vct_values": ["urn:eigendata:nl:brp:persoon:1"]},
+                    "claims": [{"path": ["nationalities", None]}, {"path": ["age_over_18", 0]}],
+                }
+            ]
+        }
+    )
+    assert [one.path for one in outside("woningcorporatie/A", asked).beyond] == [("nationalities", None)]
