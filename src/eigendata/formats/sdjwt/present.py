@@ -122,7 +122,7 @@ def _locate(document: Json, path: ClaimPath) -> list[tuple[Place, Json]]:
                 if isinstance(value, Mapping) and part in value:
                     selected.append(((*place, part), value[part]))
             elif isinstance(value, tuple):
-                indices = range(len(value)) if part is None else range(part, min(part + 1, len(value)))
-                selected += [((*place, index), value[index]) for index in indices]
+                indices = range(len(value))
+                selected += [((*place, index), value[index]) for index in indices if part is None or part == index]
         found = selected
     return found
