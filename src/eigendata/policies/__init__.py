@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from eigendata.policies.checks import POLICY_CHECKS
 from eigendata.policies.compile import Compiled
-from eigendata.policies.explain import explain
-from eigendata.policies.join import JOIN_CHECKS, Join, Shown, join
+from eigendata.policies.explanation import explain
 from eigendata.policies.loader import load, read_policy, shipped
 from eigendata.policies.policy import Policy, advise, kept
+from eigendata.policies.same_subject import JOIN_CHECKS, Join, Shown, join
 from eigendata.policies.uses import USE_CHECKS, Beyond, Compared, Use, outside, read_uses, shipped_uses
 
 __all__ = [
