@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eigendata.errors import Rejected
-from eigendata.wallet import vault as room
-from eigendata.wallet.vault import LEAST, Cost, Vault
+from eigendata.wallet import sealing
+from eigendata.wallet.sealing import LEAST, Cost
+from eigendata.wallet.vault import Vault
 
 PASSPHRASE = "vijf woorden die niemand raadt"
 KINDS = (1, 2, 3)
@@ -25,7 +26,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     def derived(secret: bytes, salt: bytes, cost: Cost) -> bytes:
         return hashlib.sha256(secret + salt + str(cost).encode()).digest()
 
-    monkeypatch.setattr(room, "_derived", derived)
+    monkeypatch.setattr(sealing, "_derived", derived)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ vault      where it is kept, encrypted
 
 from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Why
 from eigendata.wallet.records import Shown, ShownCredential
-from eigendata.wallet.vault import LEAST, MODERATE, Cost
+from eigendata.wallet.sealing import LEAST, MODERATE, Cost
 from eigendata.wallet.wallet import Card, Contents, Wallet
 
 __all__ = [

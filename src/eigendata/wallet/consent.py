@@ -107,8 +107,11 @@ class Choice:
     chosen: int | None
 
 
-class _Accepted(Enum):
-    BY_ITS_HOLDER = "by its holder"
+class _Made(Enum):
+    """Held by this module alone, so that a proposal cannot be edited, nor a consent made, by `replace` or by hand."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,11 @@ class Proposal:
     matches: Matches = field(repr=False)
     stock: Stock = field(repr=False)
     entitled: frozenset[str] = field(repr=False)
+    made: InitVar[_Made]
+
+    def __post_init__(self, made: _Made) -> None:
+        if made is not _Made.PROPOSED:
+            raise Misuse("a proposal is made by considering a request")
 
     @property
     def asker(self) -> Asker:
@@ -191,7 +199,7 @@ class Proposal:
             raise Declined(Reason.OVER_ASKED, f"more is asked than may be: {paths}")
         if not self.copies_left and not self.known:
             raise spent()
-        return Consent(proposal=self, accepted=_Accepted.BY_ITS_HOLDER)
+        return Consent(proposal=self, made=_Made.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,10 +207,10 @@ class Consent:
     """A proposal that its holder agreed to. Made by `Proposal.accept` alone."""
 
     proposal: Proposal
-    accepted: InitVar[_Accepted]
+    made: InitVar[_Made]
 
-    def __post_init__(self, accepted: _Accepted) -> None:
-        if accepted is not _Accepted.BY_ITS_HOLDER:
+    def __post_init__(self, made: _Made) -> None:
+        if made is not _Made.ACCEPTED:
             raise Misuse("a consent is made by accepting a proposal")
 
 
@@ -271,6 +279,7 @@ def propose(
         matches=matches,
         stock=stock,
         entitled=entitled,
+        made=_Made.PROPOSED,
     )
 
 

@@ -22,7 +22,6 @@ import sqlite3
 import stat
 import struct
 import threading
-import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -30,33 +29,31 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NoReturn
 
-from nacl import bindings, pwhash
-from nacl.exceptions import CryptoError
-
-from eigendata.errors import Check, Misuse, Reason, Rejected, Unavailable
-
-OPENS: Final = Check(
-    name="VAULT_OPENS",
-    clause="eigendata vault 1",
-    reason=Reason.CANNOT_OPEN,
-    rule="the passphrase fits, and every byte that is read is as it was written",
+from eigendata.errors import Misuse, Unavailable
+from eigendata.wallet.sealing import (
+    HEADER_SIZE,
+    KEY_SIZE,
+    MIB,
+    MODERATE,
+    NONCE_SIZE,
+    Cost,
+    decrypt,
+    encrypt,
+    normalised,
+    refuse,
+    seal,
+    unseal,
+    unwrap,
+    wrap,
 )
 
-MIB: Final = 1024 * 1024
 MAX_FILE: Final = 512 * MIB  # bytes; far above any wallet, so that opening has a bound
 MAX_RECORD: Final = 1 * MIB  # bytes of one record
 MAX_RECORDS: Final = 50_000  # the manifest is written whole at each change
-MAX_PASSPHRASE: Final = 1024  # bytes after normalisation
 BUSY_TIMEOUT: Final = 5.0  # seconds to wait for another process that is writing
 
-_MAGIC: Final = b"eigendata vault\x01"
-_HEADER: Final = struct.Struct(">16sIQ16s24s48s")  # magic, passes, bytes of memory, salt, nonce, wrapped data key
 _COUNTER: Final = struct.Struct(">Q")
 _ENTRY: Final = struct.Struct(">16sBQ24s")  # id, kind, version, nonce
-_WRAPPED_FROM: Final = struct.calcsize(">16sIQ16s24s")
-_KEY_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_KEYBYTES
-_NONCE_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-_TAG_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
 _ID_SIZE: Final = 16
 
 _SCHEMA: Final = (
@@ -79,28 +76,6 @@ _PASSING: Final = frozenset(
         sqlite3.SQLITE_INTERRUPT,
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What one guess of the passphrase costs: passes over, and bytes of, memory (Argon2id, RFC 9106)."""
-
-    passes: int
-    memory: int
-
-    def __post_init__(self) -> None:
-        if not (LEAST_PASSES <= self.passes <= MOST_PASSES and LEAST_MEMORY <= self.memory <= MOST_MEMORY):
-            raise Misuse("the cost of the passphrase is outside its bounds")
-
-
-# Below these a stolen file is guessed too cheaply (OWASP's least for Argon2id); above them opening is the attack.
-LEAST_PASSES: Final = 2
-LEAST_MEMORY: Final = 19 * MIB
-MOST_PASSES: Final = 16
-MOST_MEMORY: Final = 1024 * MIB
-
-MODERATE: Final = Cost(passes=3, memory=256 * MIB)
-LEAST: Final = Cost(passes=LEAST_PASSES, memory=LEAST_MEMORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +116,11 @@ class Vault:
             Unavailable: the file cannot be written.
         """
         secret = normalised(passphrase)
-        data_key = os.urandom(_KEY_SIZE)
-        header = _wrap(data_key, secret, cost)
+        data_key = os.urandom(KEY_SIZE)
+        header = wrap(data_key, secret, cost)
         unfinished = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
         try:
-            _write_first(unfinished, header, _seal(data_key, _COUNTER.pack(0), _manifest_identity(header)))
+            _write_first(unfinished, header, seal(data_key, _COUNTER.pack(0), _manifest_identity(header)))
             os.link(unfinished, path, follow_symlinks=False)
             _sync_directory(path.parent)
         except FileExistsError:
@@ -172,7 +147,7 @@ class Vault:
         _require_private_file(path)
         with _database_errors(), closing(_connect(path)) as database:
             header = _read_header(database)
-        return cls._opened(path, header, _unwrap(header, secret))
+        return cls._opened(path, header, unwrap(header, secret))
 
     @classmethod
     def _opened(cls, path: Path, header: bytes, data_key: bytes) -> Vault:
@@ -233,13 +208,13 @@ class Vault:
                     self._database.execute("DELETE FROM record WHERE id = ?", (name,))
                     continue
                 kind, body = staged
-                nonce = os.urandom(_NONCE_SIZE)
+                nonce = os.urandom(NONCE_SIZE)
                 records[name] = Record(id=name, kind=kind, version=counter, nonce=nonce, body=body)
-                sealed = _encrypt(self._data_key, nonce, body, _record_identity(name, kind, counter))
+                sealed = encrypt(self._data_key, nonce, body, _record_identity(name, kind, counter))
                 self._database.execute("INSERT OR REPLACE INTO record VALUES (?, ?)", (name, sealed))
             if len(records) > MAX_RECORDS:
                 raise Misuse("the vault is full")
-            manifest = _seal(self._data_key, _manifest(counter, records), _manifest_identity(self._header))
+            manifest = seal(self._data_key, _manifest(counter, records), _manifest_identity(self._header))
             self._database.execute("UPDATE vault SET manifest = ?", (manifest,))
             self._conclude(self._header, counter, records)
 
@@ -260,10 +235,10 @@ class Vault:
             Misuse: the passphrase is empty or too long.
             Unavailable: another process is writing, or the disk refuses.
         """
-        header = _wrap(self._data_key, normalised(passphrase), cost)
+        header = wrap(self._data_key, normalised(passphrase), cost)
         with self.writing(), _database_errors():
             counter = self._counter + 1
-            manifest = _seal(self._data_key, _manifest(counter, self._records), _manifest_identity(header))
+            manifest = seal(self._data_key, _manifest(counter, self._records), _manifest_identity(header))
             self._database.execute("UPDATE vault SET header = ?, manifest = ?", (header, manifest))
             self._conclude(header, counter, self._records)
 
@@ -293,22 +268,22 @@ class Vault:
         if seen == self._seen:
             return
         row = self._database.execute("SELECT manifest FROM vault").fetchone()
-        counter, entries = _read_manifest(_unseal(self._data_key, row[0], _manifest_identity(header)))
+        counter, entries = _read_manifest(unseal(self._data_key, row[0], _manifest_identity(header)))
         if counter < self._counter:
-            _refuse()
+            refuse()
         records = {}
         for name, sealed in self._database.execute("SELECT id, sealed FROM record"):
             known = self._records.get(name)
             record = entries.pop(name, None)
             if record is None or not isinstance(sealed, bytes):
-                _refuse()
+                refuse()
             if known is not None and known.nonce == record.nonce:
                 records[name] = known
                 continue
-            body = _decrypt(self._data_key, record.nonce, sealed, _record_identity(name, record.kind, record.version))
+            body = decrypt(self._data_key, record.nonce, sealed, _record_identity(name, record.kind, record.version))
             records[name] = replace(record, body=body)
         if entries:
-            _refuse()
+            refuse()
         self._header, self._counter, self._records, self._seen = header, counter, records, seen
 
     def _require_open(self) -> None:
@@ -362,50 +337,7 @@ class Writing:
         return f"<Writing of {len(self.staged)} records>"
 
 
-# -- the passphrase and the header ------------------------------------------------------------------------------------
-
-
-def normalised(passphrase: bytes | str) -> bytes:
-    """Give the bytes that a passphrase stands for, the same however its keyboard composed them (Unicode NFKC).
-
-    Raises:
-        Misuse: it is empty or too long, or not text.
-    """
-    try:
-        text = passphrase.decode("utf-8") if isinstance(passphrase, bytes) else passphrase
-        secret = unicodedata.normalize("NFKC", text).encode("utf-8")
-    except UnicodeError:
-        raise Misuse("a passphrase is text in UTF-8") from None
-    if not 0 < len(secret) <= MAX_PASSPHRASE:
-        raise Misuse(f"a passphrase holds 1 to {MAX_PASSPHRASE} bytes")
-    return secret
-
-
-def _derived(secret: bytes, salt: bytes, cost: Cost) -> bytes:
-    try:
-        return pwhash.argon2id.kdf(_KEY_SIZE, secret, salt, opslimit=cost.passes, memlimit=cost.memory)
-    except (CryptoError, MemoryError) as error:
-        raise Unavailable("there is not enough memory to open the vault") from error
-
-
-def _wrap(data_key: bytes, secret: bytes, cost: Cost) -> bytes:
-    salt, nonce = os.urandom(pwhash.argon2id.SALTBYTES), os.urandom(_NONCE_SIZE)
-    stated = _HEADER.pack(_MAGIC, cost.passes, cost.memory, salt, nonce, bytes(48))[:_WRAPPED_FROM]
-    return stated + _encrypt(_derived(secret, salt, cost), nonce, data_key, stated)
-
-
-def _unwrap(header: bytes, secret: bytes) -> bytes:
-    magic, passes, memory, salt, nonce, wrapped = _HEADER.unpack(header)
-    if magic != _MAGIC:
-        _refuse()
-    try:
-        cost = Cost(passes=passes, memory=memory)
-    except Misuse:
-        _refuse()
-    return _decrypt(_derived(secret, salt, cost), nonce, wrapped, header[:_WRAPPED_FROM])
-
-
-# -- sealing ----------------------------------------------------------------------------------------------------------
+# -- the manifest -----------------------------------------------------------------------------------------------------
 
 
 def _record_identity(id: bytes, kind: int, version: int) -> bytes:
@@ -429,36 +361,6 @@ def _read_manifest(manifest: bytes) -> tuple[int, dict[bytes, Record]]:
     }
 
 
-def _seal(key: bytes, message: bytes, identity: bytes) -> bytes:
-    nonce = os.urandom(_NONCE_SIZE)
-    return nonce + _encrypt(key, nonce, message, identity)
-
-
-def _unseal(key: bytes, sealed: object, identity: bytes) -> bytes:
-    if not isinstance(sealed, bytes) or len(sealed) < _NONCE_SIZE + _TAG_SIZE:
-        _refuse()
-    return _decrypt(key, sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], identity)
-
-
-def _encrypt(key: bytes, nonce: bytes, message: bytes, identity: bytes) -> bytes:
-    return bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(message, identity, nonce, key)
-
-
-def _decrypt(key: bytes, nonce: bytes, sealed: bytes, identity: bytes) -> bytes:
-    if len(sealed) < _TAG_SIZE:
-        _refuse()
-    try:
-        return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, identity, nonce, key)
-    except CryptoError:
-        _refuse()
-
-
-def _refuse() -> NoReturn:
-    raise Rejected(
-        OPENS, message="the vault cannot be opened: the passphrase is wrong or the file is damaged"
-    ) from None
-
-
 # -- the file ---------------------------------------------------------------------------------------------------------
 
 
@@ -476,7 +378,7 @@ def _require_private_file(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(len(_FILE_HEAD) + 4)
     if found.st_size > MAX_FILE or not head.startswith(_FILE_HEAD) or head[-2:] != _ROLLBACK_JOURNAL:
-        _refuse()
+        refuse()
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -515,10 +417,10 @@ def _read_header(database: sqlite3.Connection) -> bytes:
     # A trigger or view of someone else's would run beside our statements: the schema is ours to the letter.
     schema = database.execute("SELECT name, sql FROM sqlite_master ORDER BY rowid").fetchmany(len(_SCHEMA) + 1)
     if schema != [(name.encode(), sql.encode()) for name, sql in _SCHEMA]:
-        _refuse()
+        refuse()
     rows = database.execute("SELECT header FROM vault").fetchmany(2)
-    if len(rows) != 1 or not isinstance(rows[0][0], bytes) or len(rows[0][0]) != _HEADER.size:
-        _refuse()
+    if len(rows) != 1 or not isinstance(rows[0][0], bytes) or len(rows[0][0]) != HEADER_SIZE:
+        refuse()
     header: bytes = rows[0][0]
     return header
 
@@ -538,4 +440,4 @@ def _database_errors() -> Iterator[None]:
     except sqlite3.Error as error:
         if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING:
             raise Unavailable("the vault is locked by another process, or its disk does not answer") from error
-        _refuse()
+        refuse()

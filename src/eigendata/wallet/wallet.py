@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Generic, NoReturn, Protocol, Self, TypeVar
@@ -40,7 +40,8 @@ from eigendata.model import (
 )
 from eigendata.proofs import Challenge
 from eigendata.query import Held, Request, match
-from eigendata.wallet.consent import Consent, Line, Offered, Proposal, Stock, available, lines_of, propose, spent
+from eigendata.wallet import bookkeeping
+from eigendata.wallet.consent import Consent, Line, Offered, Proposal, Stock, lines_of, propose
 from eigendata.wallet.receiving import MAX_COPIES, MAX_TYPES, Received, require_ours, verify_issued
 from eigendata.wallet.records import (
     Copy,
@@ -54,14 +55,10 @@ from eigendata.wallet.records import (
     ShownCredential,
     kept_until,
 )
-from eigendata.wallet.vault import MODERATE, Cost, Record, Vault, Writing
+from eigendata.wallet.sealing import MODERATE, Cost
+from eigendata.wallet.vault import Record, Vault, Writing
 
 T = TypeVar("T")
-
-KEY_AGE: Final = timedelta(days=30)
-"""How long a key waits for its credential: issuing that needs a clerk may take days, and nobody else has the key."""
-ANSWER_AGE: Final = timedelta(days=1)
-"""How long an answer is kept to be sent again after a failure; the request it answers is over long before."""
 
 CHALLENGE_FRESH: Final = Check(
     name="CHALLENGE_FRESH",
@@ -167,7 +164,7 @@ class Wallet:
     def prove_new_keys(self, challenge: Challenge, *, copies: int, at: datetime) -> tuple[bytes, ...]:
         """Make a key for every copy of every type of a challenge, keep them, and prove that they are held.
 
-        Keys that waited longer than `KEY_AGE` for their credential are forgotten.
+        Keys that waited longer than `bookkeeping.KEY_AGE` for their credential are forgotten.
 
         Raises:
             Rejected: the challenge has expired (`nonce_invalid`).
@@ -183,7 +180,7 @@ class Wallet:
         keys = [SoftwareKey.generate(Algorithm.ES256) for _ in range(copies * len(challenge.types))]
         made = proofs.prove(challenge, keys, at=at)
         with self._vault.writing() as writing:
-            _tidy(writing, at)
+            bookkeeping.tidy(writing, at)
             for key in keys:
                 pending = PendingKey(
                     session=_session_of(challenge),
@@ -211,13 +208,13 @@ class Wallet:
         issued = issuance.issued if isinstance(issuance, Issuance) else (issuance,)
         received = verify_issued(issued, trust, at=at)
         with self._vault.writing() as writing:
-            _tidy(writing, at)
+            bookkeeping.tidy(writing, at)
             waiting = {name: PendingKey.read(body) for name, body in writing.records(Kind.PENDING_KEY).items()}
             by_thumbprint = {key.thumbprint: (name, key) for name, key in waiting.items()}
-            holdings, added = _holdings(writing), set()
+            holdings, added = bookkeeping.holdings(writing), set()
             first = by_thumbprint.get(received[0].keys[0].thumbprint())
             session_id = first[1].session if first else b""
-            session = _session(writing, session_id)
+            session = bookkeeping.session_of(writing, session_id)
             require_ours(
                 received,
                 {thumbprint: key for thumbprint, (_, key) in by_thumbprint.items()},
@@ -226,7 +223,7 @@ class Wallet:
             )
             for one in received:
                 session = replace(session, sets={**session.sets, **one.sets})
-                _replace_older(writing, one, holdings)
+                bookkeeping.replace_older(writing, one, holdings)
                 copies = {}
                 for number, (token, public) in enumerate(zip(one.tokens, one.keys, strict=True)):
                     name, key = by_thumbprint[public.thumbprint()]
@@ -234,7 +231,7 @@ class Wallet:
                     copies[number] = writing.put(Kind.COPY, Copy(token=token, key=key.key).written(one.format))
                 added.add(writing.put(Kind.HOLDING, _holding(one, session_id, copies, at).written()).hex())
             writing.put(Kind.SESSION, session.written(), id=session_id)
-            _drop_empty_sessions(writing)
+            bookkeeping.drop_empty_sessions(writing)
         return tuple(card for card in self.cards() if card.id in added)
 
     # -- looking ------------------------------------------------------------------------------------------------------
@@ -264,10 +261,10 @@ class Wallet:
         """
         name, _ = self._holding(card)
         with self._vault.writing() as writing:
-            holding = _holdings(writing).get(name)
+            holding = bookkeeping.holdings(writing).get(name)
             if holding is not None:
-                _remove(writing, name, holding)
-                _drop_empty_sessions(writing)
+                bookkeeping.remove(writing, name, holding)
+                bookkeeping.drop_empty_sessions(writing)
 
     def history(self) -> tuple[Shown, ...]:
         """Give what was shown to whom, when, why and until when; the oldest first. It holds no values."""
@@ -295,7 +292,7 @@ class Wallet:
         """Answer a request as its holder agreed to.
 
         The copies, the history and the answer itself are written in one transaction before anything is returned. The
-        same request gets the same answer again, byte for byte, for as long as `ANSWER_AGE`.
+        same request gets the same answer again, byte for byte, for as long as `bookkeeping.ANSWER_AGE`.
 
         Raises:
             Declined: a card is gone or expired since, or every copy was shown to someone else (`nothing_fits`).
@@ -305,15 +302,15 @@ class Wallet:
         request = consent.proposal.request
         request_id = _request_id(request)
         with self._vault.writing() as writing:
-            _tidy(writing, at)
+            bookkeeping.tidy(writing, at)
             before = writing.records(Kind.SENT).get(request_id)
             if before is not None:
                 return Sent.read(before).answer
-            holdings = {name.hex(): one for name, one in _holdings(writing).items()}
+            holdings = {name.hex(): one for name, one in bookkeeping.holdings(writing).items()}
             offered = consent.proposal.offered
             if any(one.card not in holdings or not holdings[one.card].copies for one in offered):
                 raise Declined(Reason.NOTHING_FITS, "a card was replaced or has expired: look at the request again")
-            numbers = _spend(writing, [holdings[one.card] for one in offered], request.binding.audience)
+            numbers = bookkeeping.spend(writing, [holdings[one.card] for one in offered], request.binding.audience)
             presentations: dict[str, tuple[Presentation, ...]] = {}
             for one in offered:
                 card = holdings[one.card]
@@ -356,74 +353,6 @@ class _Shelf(Generic[T]):
             for name, record in sorted(records.items(), key=lambda item: item[1].version)
         }
         return {name: value for name, (_, value) in self._known.items()}
-
-
-# -- inside a transaction ---------------------------------------------------------------------------------------------
-
-
-def _holdings(writing: Writing) -> dict[bytes, Holding]:
-    return {name: Holding.read(body) for name, body in writing.records(Kind.HOLDING).items()}
-
-
-def _session(writing: Writing, name: bytes) -> Session:
-    body = writing.records(Kind.SESSION).get(name)
-    return Session() if body is None else Session.read(body)
-
-
-def _tidy(writing: Writing, at: datetime) -> None:
-    """Forget what has had its time: unclaimed keys, answers that arrived, copies that expired."""
-    for name, body in writing.records(Kind.PENDING_KEY).items():
-        if PendingKey.read(body).made_at + KEY_AGE < at:
-            writing.remove(name)
-    for name, body in writing.records(Kind.SENT).items():
-        if Sent.read(body).at + ANSWER_AGE < at:
-            writing.remove(name)
-    for name, holding in _holdings(writing).items():
-        if holding.copies and holding.expires_at <= at:
-            for copy in holding.copies.values():
-                writing.remove(copy)
-            writing.put(Kind.HOLDING, replace(holding, copies={}).written(), id=name)
-
-
-def _remove(writing: Writing, name: bytes, holding: Holding) -> None:
-    for copy in holding.copies.values():
-        writing.remove(copy)
-    writing.remove(name)
-
-
-def _replace_older(writing: Writing, received: Received, holdings: Mapping[bytes, Holding]) -> None:
-    """Take away what a new card makes old: of a register's type there is one truth, of others one for each issuer."""
-    for name, holding in holdings.items():
-        one_truth = received.type.register or holding.issuer.id == received.issuer.party.id
-        if holding.type.id == received.type.id and holding.format == received.format and one_truth:
-            _remove(writing, name, holding)
-
-
-def _drop_empty_sessions(writing: Writing) -> None:
-    used = {holding.session for holding in _holdings(writing).values()}
-    for name in writing.records(Kind.SESSION):
-        if name not in used:
-            writing.remove(name)
-
-
-def _spend(writing: Writing, cards: Sequence[Holding], verifier: str) -> dict[bytes, int]:
-    """Settle for each session which number this verifier sees: the one it saw before, else one that nobody saw.
-
-    Raises:
-        Declined: there is none (`nothing_fits`).
-    """
-    numbers: dict[bytes, int] = {}
-    for name in dict.fromkeys(card.session for card in cards):
-        session = _session(writing, name)
-        spent_at = available({name: session.spent}, [card for card in cards if card.session == name])
-        seen = [number for number, by in spent_at.items() if by == verifier]
-        fresh = [number for number, by in spent_at.items() if by is None]
-        if not seen and not fresh:
-            raise spent()
-        numbers[name] = (seen or fresh)[0]
-        if not seen:
-            writing.put(Kind.SESSION, session.spend(numbers[name], verifier).written(), id=name)
-    return numbers
 
 
 def _present(

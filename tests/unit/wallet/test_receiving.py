@@ -16,7 +16,7 @@ from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected, Unavail
 from eigendata.model import Attribute, CredentialType, Issuance, Issued, Kind
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
 from eigendata.trust import JURISDICTION, Trust
-from eigendata.wallet import LEAST, Wallet, receiving
+from eigendata.wallet import LEAST, Wallet, bookkeeping, receiving
 from eigendata.wallet import vault as vault_room
 from eigendata.wallet import wallet as wallet_room
 from eigendata.wallet.records import Kind as Records
@@ -114,7 +114,7 @@ def test_types_are_bounded(wallet: Wallet) -> None:
 
 def test_keys_that_nobody_claims_are_forgotten_in_the_end(wallet: Wallet) -> None:
     keys = proven(wallet, BOXTEL.challenge(PERSOON), copies=1)
-    later = NOW + wallet_room.KEY_AGE
+    later = NOW + bookkeeping.KEY_AGE
     wallet.prove_new_keys(BOXTEL.challenge(PERSOON), copies=1, at=later)
     assert len(wallet._vault.records(Records.PENDING_KEY)) == 2
     wallet.prove_new_keys(BOXTEL.challenge(PERSOON), copies=1, at=later + timedelta(seconds=1))

@@ -18,7 +18,7 @@ from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Unavaila
 from eigendata.model import Answer, Presence
 from eigendata.query import Request
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
-from eigendata.wallet import LEAST, Consent, Wallet, Why
+from eigendata.wallet import LEAST, Consent, Wallet, Why, bookkeeping
 from eigendata.wallet import vault as vault_room
 from eigendata.wallet import wallet as wallet_room
 from eigendata.wallet.records import Kind as Records
@@ -246,10 +246,14 @@ def test_a_consent_is_made_by_accepting_alone(wallet: Wallet) -> None:
     collected(wallet, PERSOON, BSN)
     proposal = wallet.consider(request(asked(BSN, "bsn")), at=NOW)
     with pytest.raises(Misuse):
-        Consent(proposal=proposal, accepted="by its holder")  # type: ignore[arg-type]
+        Consent(proposal=proposal, made="accepted")  # type: ignore[arg-type]
     fine = wallet.consider(request(asked(PERSOON, "family_name")), at=NOW).accept()
-    with pytest.raises((Misuse, TypeError, ValueError)):
+    with pytest.raises(ValueError, match="made"):
         replace(fine, proposal=proposal)
+    with pytest.raises(ValueError, match="made"):
+        replace(proposal, over_asked=())
+    with pytest.raises(Misuse):
+        replace(proposal, over_asked=(), made="proposed")  # type: ignore[arg-type]
 
 
 def test_what_is_not_asked_does_not_leave_in_any_spelling(wallet: Wallet) -> None:
@@ -366,7 +370,7 @@ def test_an_answer_is_kept_no_longer_than_it_serves(wallet: Wallet) -> None:
     collected(wallet)
     asking = request(asked(PERSOON, "family_name"))
     first = answered(wallet, asking)
-    last = NOW + wallet_room.ANSWER_AGE
+    last = NOW + bookkeeping.ANSWER_AGE
     assert answered(wallet, asking, at=last) == first
     assert answered(wallet, asking, at=last + timedelta(seconds=1)) != first
     assert len(wallet._vault.records(Records.SENT)) == 1

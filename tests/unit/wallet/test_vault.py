@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 
 from eigendata.errors import Misuse, Reason, Rejected, Unavailable
+from eigendata.wallet import sealing
 from eigendata.wallet import vault as room
-from eigendata.wallet.vault import LEAST, MODERATE, OPENS, Cost, Vault
+from eigendata.wallet.sealing import LEAST, MODERATE, OPENS, Cost
+from eigendata.wallet.vault import Vault
 
 PASSPHRASE = "vijf woorden die niemand raadt"
 CARD, COPY = 1, 2
@@ -272,7 +274,7 @@ def test_a_record_of_another_vault_is_noticed(path: Path, tmp_path: Path) -> Non
         (LEAST.passes, 8192),
         (0, 0),
         (17, LEAST.memory),
-        (LEAST.passes, 16 * 1024 * room.MIB),
+        (LEAST.passes, 16 * 1024 * sealing.MIB),
         (2**32 - 1, 2**63),
         (3, LEAST.memory),
         (LEAST.passes, LEAST.memory + 1024),
@@ -286,15 +288,15 @@ def test_the_cost_in_the_header_is_bounded_and_authenticated(
     changed = header[:16] + struct.pack(">IQ", passes, memory) + header[28:]
     edited(path, "UPDATE vault SET header = ?", changed)
     derived: list[Cost] = []
-    derive = room._derived
+    derive = sealing._derived
 
     def watch(secret: bytes, salt: bytes, cost: Cost) -> bytes:
         derived.append(cost)
         return derive(secret, salt, cost)
 
-    monkeypatch.setattr(room, "_derived", watch)
+    monkeypatch.setattr(sealing, "_derived", watch)
     refused(path)
-    within_bounds = passes in (LEAST.passes, 3) and LEAST.memory <= memory <= room.MOST_MEMORY
+    within_bounds = passes in (LEAST.passes, 3) and LEAST.memory <= memory <= sealing.MOST_MEMORY
     assert len(derived) == within_bounds  # outside the bounds no work is done
 
 
@@ -531,7 +533,7 @@ def test_two_thousand_records_open_soon_after_the_passphrase(path: Path) -> None
     spent = []
     for _ in range(3):
         began = time.process_time()
-        room._derived(b"x", bytes(16), LEAST)
+        sealing._derived(b"x", bytes(16), LEAST)
         derived = time.process_time()
         vault = Vault.open(path, PASSPHRASE)
         spent.append((time.process_time() - derived) - (derived - began))
@@ -587,11 +589,12 @@ def test_a_kill_leaves_the_old_or_the_new_state(path: Path) -> None:
 def test_a_kill_while_a_vault_is_made_leaves_none_or_a_whole_one(path: Path) -> None:
     code = (
         "import sys, os, signal, eigendata.wallet.vault as room\n"
+        "from eigendata.wallet.sealing import LEAST\n"
         "from pathlib import Path\n"
         "room._sync_directory = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "link = os.link\n"
         "if sys.argv[2] == 'before': os.link = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"room.Vault.create(Path(sys.argv[1]), {PASSPHRASE!r}, cost=room.LEAST)\n"
+        f"room.Vault.create(Path(sys.argv[1]), {PASSPHRASE!r}, cost=LEAST)\n"
     )
     subprocess.run([sys.executable, "-c", code, str(path), "before"], check=False)
     assert not path.exists()

@@ -1,0 +1,87 @@
+"""What each transaction of a wallet does to its records: what has had its time goes, what is shown is spent.
+
+Every function here works inside one transaction of the vault, on what that transaction sees, so that none of it can
+come true without the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from eigendata.wallet.consent import available, spent
+from eigendata.wallet.receiving import Received
+from eigendata.wallet.records import Holding, Kind, PendingKey, Sent, Session
+from eigendata.wallet.vault import Writing
+
+KEY_AGE: Final = timedelta(days=30)
+"""How long a key waits for its credential: issuing that needs a clerk may take days, and nobody else has the key."""
+ANSWER_AGE: Final = timedelta(days=1)
+"""How long an answer is kept to be sent again after a failure; the request it answers is over long before."""
+
+
+def holdings(writing: Writing) -> dict[bytes, Holding]:
+    return {name: Holding.read(body) for name, body in writing.records(Kind.HOLDING).items()}
+
+
+def session_of(writing: Writing, name: bytes) -> Session:
+    body = writing.records(Kind.SESSION).get(name)
+    return Session() if body is None else Session.read(body)
+
+
+def tidy(writing: Writing, at: datetime) -> None:
+    """Forget what has had its time: unclaimed keys, answers that arrived, copies that expired."""
+    for name, body in writing.records(Kind.PENDING_KEY).items():
+        if PendingKey.read(body).made_at + KEY_AGE < at:
+            writing.remove(name)
+    for name, body in writing.records(Kind.SENT).items():
+        if Sent.read(body).at + ANSWER_AGE < at:
+            writing.remove(name)
+    for name, holding in holdings(writing).items():
+        if holding.copies and holding.expires_at <= at:
+            for copy in holding.copies.values():
+                writing.remove(copy)
+            writing.put(Kind.HOLDING, replace(holding, copies={}).written(), id=name)
+
+
+def remove(writing: Writing, name: bytes, holding: Holding) -> None:
+    for copy in holding.copies.values():
+        writing.remove(copy)
+    writing.remove(name)
+
+
+def replace_older(writing: Writing, received: Received, holdings: Mapping[bytes, Holding]) -> None:
+    """Take away what a new card makes old: of a register's type there is one truth, of others one for each issuer."""
+    for name, holding in holdings.items():
+        one_truth = received.type.register or holding.issuer.id == received.issuer.party.id
+        if holding.type.id == received.type.id and holding.format == received.format and one_truth:
+            remove(writing, name, holding)
+
+
+def drop_empty_sessions(writing: Writing) -> None:
+    used = {holding.session for holding in holdings(writing).values()}
+    for name in writing.records(Kind.SESSION):
+        if name not in used:
+            writing.remove(name)
+
+
+def spend(writing: Writing, cards: Sequence[Holding], verifier: str) -> dict[bytes, int]:
+    """Settle for each session which number this verifier sees: the one it saw before, else one that nobody saw.
+
+    Raises:
+        Declined: there is none (`nothing_fits`).
+    """
+    numbers: dict[bytes, int] = {}
+    for name in dict.fromkeys(card.session for card in cards):
+        session = session_of(writing, name)
+        spent_at = available({name: session.spent}, [card for card in cards if card.session == name])
+        seen = [number for number, by in spent_at.items() if by == verifier]
+        fresh = [number for number, by in spent_at.items() if by is None]
+        if not seen and not fresh:
+            raise spent()
+        numbers[name] = (seen or fresh)[0]
+        if not seen:
+            writing.put(Kind.SESSION, session.spend(numbers[name], verifier).written(), id=name)
+    return numbers
