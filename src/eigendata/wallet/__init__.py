@@ -7,7 +7,7 @@ records    what is kept
 vault      where it is kept, encrypted
 """
 
-from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Why
+from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Use, Why
 from eigendata.wallet.records import Shown, ShownCredential
 from eigendata.wallet.sealing import LEAST, MODERATE, Cost
 from eigendata.wallet.wallet import Card, Contents, Wallet
@@ -26,6 +26,7 @@ __all__ = [
     "Proposal",
     "Shown",
     "ShownCredential",
+    "Use",
     "Wallet",
     "Why",
 ]

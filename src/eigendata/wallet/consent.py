@@ -33,6 +33,14 @@ _TECHNICAL: Final = frozenset(
 )
 
 
+class Use(StrEnum):
+    """What is known of the purpose for which is asked. `eigendata.texts` has a sentence for each: `use.within`."""
+
+    WITHIN = "within"  # all that is asked is in the list of what may be asked for it
+    OUTSIDE = "outside"
+    UNKNOWN = "unknown"  # there is no such list, or the request names no purpose that has one
+
+
 class Why(StrEnum):
     """Why something counts as over-asked."""
 
@@ -119,22 +127,22 @@ class Proposal:
     """What a request would cost, in full. Nothing was spent for it.
 
     Attributes:
-        use: what is asked, held against the list of what may be asked for the purpose that the request names. A
-            purpose without a list, or none, forbids nothing here: the screen says that nothing is known of it.
+        compared: what is asked, held against the list of what may be asked for the purpose that the request names.
         offered: what would leave.
         over_asked: what may not be asked; while there is any, the proposal cannot be accepted.
         choices: where the holder may choose otherwise, with `choosing`.
         known: this verifier saw copies of these cards before, and would see the same ones again.
-        copies_left: how many verifiers more can be shown these cards, this one included if it is new.
+        copies_left: how many verifiers that saw none of these cards can still be shown them all.
     """
 
     request: Request
-    use: Compared
+    compared: Compared
     offered: tuple[Offered, ...]
     over_asked: tuple[OverAsked, ...]
     choices: tuple[Choice, ...]
     known: bool
     copies_left: int
+    possible: bool = field(repr=False)
     matches: Matches = field(repr=False)
     stock: Stock = field(repr=False)
     entitled: frozenset[str] = field(repr=False)
@@ -147,6 +155,13 @@ class Proposal:
     @property
     def asker(self) -> Asker:
         return self.request.asker
+
+    @property
+    def use(self) -> Use:
+        """Say how the request keeps to its purpose. A purpose without a list forbids nothing; the screen says so."""
+        if not self.compared.listed:
+            return Use.UNKNOWN
+        return Use.OUTSIDE if self.compared.beyond else Use.WITHIN
 
     @property
     def purpose(self) -> Mapping[str, str]:
@@ -192,12 +207,15 @@ class Proposal:
         """Agree to this proposal as it stands.
 
         Raises:
-            Declined: more is asked than may be (`over_asked`), or no copy is left to show (`nothing_fits`).
+            Declined: more is asked than may be (`over_asked`), or there is nothing to show, or no copy left to show it
+                with (`nothing_fits`).
         """
         if self.over_asked:
             paths = ", ".join(dict.fromkeys(f"{one.query}: {_spelled(one.path)}" for one in self.over_asked))
             raise Declined(Reason.OVER_ASKED, f"more is asked than may be: {paths}")
-        if not self.copies_left and not self.known:
+        if not self.offered:
+            raise Declined(Reason.NOTHING_FITS, "all that is asked is optional, and nothing of it was chosen")
+        if not self.possible:
             raise spent()
         return Consent(proposal=self, made=_Made.ACCEPTED)
 
@@ -266,16 +284,18 @@ def propose(
         available(stock.numbers, [stock.cards[one.card] for one in offered if stock.cards[one.card].session == session])
         for session in dict.fromkeys(stock.cards[one.card].session for one in offered)
     ]
-    verifier = request.binding.audience
-    use = outside(None if request.policy is None else request.policy.id, request.query)
+    known = [request.binding.audience in spent.values() for spent in numbers]
+    fresh = [sum(one is None for one in spent.values()) for spent in numbers]
+    compared = outside(None if request.policy is None else request.policy.id, request.query)
     return Proposal(
         request=request,
-        use=use,
+        compared=compared,
         offered=offered,
-        over_asked=_over_asked(request, use, entitled),
+        over_asked=_over_asked(request, compared, entitled),
         choices=tuple(_choices(matches, queries, options)),
-        known=bool(numbers) and all(any(one == verifier for one in spent.values()) for spent in numbers),
-        copies_left=min((sum(one is None for one in spent.values()) for spent in numbers), default=0),
+        known=bool(known) and all(known),
+        copies_left=min(fresh, default=0),
+        possible=all(seen or left for seen, left in zip(known, fresh, strict=True)),
         matches=matches,
         stock=stock,
         entitled=entitled,
@@ -349,9 +369,9 @@ def _choices(matches: Matches, queries: Sequence[str], options: Mapping[int, int
             )
 
 
-def _over_asked(request: Request, use: Compared, entitled: frozenset[str]) -> tuple[OverAsked, ...]:
+def _over_asked(request: Request, compared: Compared, entitled: frozenset[str]) -> tuple[OverAsked, ...]:
     beyond = [
-        OverAsked(query=one.query, type=one.type, path=one.path or None, why=Why.OUTSIDE_USE) for one in use.beyond
+        OverAsked(query=one.query, type=one.type, path=one.path or None, why=Why.OUTSIDE_USE) for one in compared.beyond
     ]
     by_law = {(form.name, form.type_id(one)): one for form in FORMATS.values() for one in CATALOGUE.values()}
     for query in request.query.credentials:
@@ -416,4 +436,8 @@ def _below(path: ClaimPath, above: ClaimPath) -> bool:
 
 
 def _spelled(path: ClaimPath | None) -> str:
-    return "the credential" if path is None else ".".join("*" if part is None else str(part) for part in path)
+    """Write a path on one line, whatever names a stranger chose."""
+    if path is None:
+        return "the credential"
+    names = ("*" if part is None else str(part) for part in path)
+    return ".".join(name if name.isprintable() else ascii(name) for name in names)

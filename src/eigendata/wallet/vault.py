@@ -165,10 +165,17 @@ class Vault:
 
     def records(self, kind: int) -> Mapping[bytes, Record]:
         """Give the records of one kind by their id, as last committed by any process."""
+        return self.snapshot(kind)[0]
+
+    def snapshot(self, *kinds: int) -> tuple[Mapping[bytes, Record], ...]:
+        """Give the records of several kinds as they stood together, at one moment."""
         with self._lock:
             self._require_open()
             self._refresh()
-            return MappingProxyType({name: one for name, one in self._records.items() if one.kind == kind})
+            records = self._records  # replaced as a whole when it changes, never edited
+        return tuple(
+            MappingProxyType({name: one for name, one in records.items() if one.kind == kind}) for kind in kinds
+        )
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:

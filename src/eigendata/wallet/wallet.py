@@ -114,9 +114,9 @@ class Wallet:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._sessions = _Shelf(vault, Kind.SESSION, Session.read)
-        self._holdings = _Shelf(vault, Kind.HOLDING, Holding.read)
-        self._history = _Shelf(vault, Kind.SHOWN, Shown.read)
+        self._sessions = _Shelf(Session.read)
+        self._holdings = _Shelf(Holding.read)
+        self._lines = _Shelf(Shown.read)
 
     @classmethod
     def create(cls, path: Path | str, passphrase: bytes | str, *, cost: Cost = MODERATE) -> Self:
@@ -238,8 +238,8 @@ class Wallet:
 
     def cards(self) -> tuple[Card, ...]:
         """Give every card, in the order of their types' ids and then the newest first."""
-        sessions = self._sessions.all()
-        cards = [_card(name, one, sessions[one.session]) for name, one in self._holdings.all().items()]
+        holdings, sessions = self._stored()
+        cards = [_card(name, one, sessions[one.session]) for name, one in holdings.items()]
         return tuple(sorted(cards, key=lambda card: (card.type.id, -card.added_at.timestamp(), card.id)))
 
     def show(self, card: Card | str) -> Contents:
@@ -248,9 +248,11 @@ class Wallet:
         Raises:
             Misuse: there is no such card.
         """
-        name, holding = self._holding(card)
+        holdings, sessions = self._stored()
+        name = _named(card, holdings)
+        holding = holdings[name]
         lines = tuple(line for _, line in lines_of(holding))
-        return Contents(card=_card(name, holding, self._sessions.all()[holding.session]), lines=lines)
+        return Contents(card=_card(name, holding, sessions[holding.session]), lines=lines)
 
     def remove(self, card: Card | str) -> None:
         """Throw a card away, with its copies and their keys.
@@ -259,16 +261,15 @@ class Wallet:
             Misuse: there is no such card.
             Unavailable: another process is writing.
         """
-        name, _ = self._holding(card)
         with self._vault.writing() as writing:
-            holding = bookkeeping.holdings(writing).get(name)
-            if holding is not None:
-                bookkeeping.remove(writing, name, holding)
-                bookkeeping.drop_empty_sessions(writing)
+            holdings = bookkeeping.holdings(writing)
+            name = _named(card, holdings)
+            bookkeeping.remove(writing, name, holdings[name])
+            bookkeeping.drop_empty_sessions(writing)
 
     def history(self) -> tuple[Shown, ...]:
         """Give what was shown to whom, when, why and until when; the oldest first. It holds no values."""
-        return tuple(self._history.all().values())
+        return tuple(self._lines.values(self._vault.records(Kind.SHOWN)).values())
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
@@ -282,8 +283,8 @@ class Wallet:
             Declined: nothing that is held answers the request (`nothing_fits`).
         """
         at = utc(at)
-        sessions = self._sessions.all()
-        cards = {name.hex(): one for name, one in self._holdings.all().items() if one.copies and at < one.expires_at}
+        holdings, sessions = self._stored()
+        cards = {name.hex(): one for name, one in holdings.items() if one.copies and at < one.expires_at}
         matches = match(request.query, (_held(name, one) for name, one in cards.items()))
         stock = Stock(cards=cards, numbers={name: one.spent for name, one in sessions.items()})
         return propose(request, matches, stock, entitled=_entitled(request, verifiers))
@@ -321,13 +322,9 @@ class Wallet:
             writing.put(Kind.SHOWN, _line(request, offered, at).written())
         return answer
 
-    def _holding(self, card: Card | str) -> tuple[bytes, Holding]:
-        with suppress(ValueError):
-            name = bytes.fromhex(card.id if isinstance(card, Card) else card)
-            holding = self._holdings.all().get(name)
-            if holding is not None:
-                return name, holding
-        raise Misuse("there is no such card in this wallet")
+    def _stored(self) -> tuple[dict[bytes, Holding], dict[bytes, Session]]:
+        holdings, sessions = self._vault.snapshot(Kind.HOLDING, Kind.SESSION)
+        return self._holdings.values(holdings), self._sessions.values(sessions)
 
     def __repr__(self) -> str:
         return f"<Wallet in {self._vault!r}>"
@@ -337,22 +334,19 @@ class Wallet:
 
 
 class _Shelf(Generic[T]):
-    """The records of one kind, in the order they were written; each is read once for each of its versions."""
+    """The values of one kind of record, in the order they were written; each is read once for each of its versions."""
 
-    def __init__(self, vault: Vault, kind: Kind, read: Callable[[bytes], T]) -> None:
-        self._vault = vault
-        self._kind = kind
+    def __init__(self, read: Callable[[bytes], T]) -> None:
         self._read = read
         self._known: dict[bytes, tuple[Record, T]] = {}
 
-    def all(self) -> Mapping[bytes, T]:
-        records = self._vault.records(self._kind)
+    def values(self, records: Mapping[bytes, Record]) -> dict[bytes, T]:
         known = self._known
-        self._known = {
+        self._known = now = {
             name: known[name] if name in known and known[name][0] is record else (record, self._read(record.body))
             for name, record in sorted(records.items(), key=lambda item: item[1].version)
         }
-        return {name: value for name, (_, value) in self._known.items()}
+        return {name: value for name, (_, value) in now.items()}
 
 
 def _present(
@@ -362,6 +356,14 @@ def _present(
     bound = KeyAndSession(key=copy.key.signer(), binding=request.binding)
     token = FORMATS[card.format].present(copy.token, card.type, offered.paths, bound, at=at)
     return Presentation(format=card.format, token=token)
+
+
+def _named(card: Card | str, holdings: Mapping[bytes, Holding]) -> bytes:
+    with suppress(ValueError):
+        name = bytes.fromhex(card.id if isinstance(card, Card) else card)
+        if name in holdings:
+            return name
+    raise Misuse("there is no such card in this wallet")
 
 
 # -- between the stored and the shown ---------------------------------------------------------------------------------

@@ -499,7 +499,7 @@ def test_nothing_personal_is_told_by_repr_or_pickle(wallet: Wallet) -> None:
     wallet.add(issuance, trust=TRUST, at=NOW)
     records = [record for kind in Records for record in wallet._vault.records(kind).values()]
     shown = [wallet, wallet.cards(), [wallet.show(card) for card in wallet.cards()], records]
-    shown.append([list(shelf.all().values()) for shelf in (wallet._holdings, wallet._sessions)])
+    shown.append(wallet._stored())
     shown.append(receiving.verify_issued(issuance.issued, TRUST, at=NOW))
     text = repr(shown)
     for personal in ("Aisha", "van den Berg", "1990-04-03", "999990639", "Dorpsstraat", "5281AB", "Tilburg"):

@@ -16,9 +16,9 @@ from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json
 from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Unavailable
 from eigendata.model import Answer, Presence
-from eigendata.query import Request
+from eigendata.query import Request, parse_query
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
-from eigendata.wallet import LEAST, Consent, Wallet, Why, bookkeeping
+from eigendata.wallet import LEAST, Consent, Use, Wallet, Why, bookkeeping
 from eigendata.wallet import vault as vault_room
 from eigendata.wallet import wallet as wallet_room
 from eigendata.wallet.records import Kind as Records
@@ -89,7 +89,7 @@ def test_a_proposal_says_who_what_why_and_how_long(wallet: Wallet) -> None:
     assert proposal.purpose["nl"] == "Bepalen of u in aanmerking komt"
     assert proposal.legal_basis == ("AVG 6(1)(b)",)
     assert proposal.keep == {"voldoet": "until audit", "otherwise": "0 days"}
-    assert not proposal.use.listed
+    assert proposal.use is Use.UNKNOWN
     persoon, inwoner = proposal.offered
     assert [(line.path, line.label["nl"], line.value, line.sensitive) for line in persoon.lines] == [
         (("family_name",), "Achternaam", "van den Berg", False),
@@ -166,6 +166,7 @@ def test_what_a_purpose_does_not_need_is_over_asked(wallet: Wallet) -> None:
         asked(PERSOON, "family_name", "nationalities.*"), asked(ADRES, "address"), policy="woningcorporatie/B"
     )
     proposal = wallet.consider(asking, at=NOW)
+    assert proposal.use is Use.OUTSIDE
     assert [(one.query, one.path, one.why) for one in proposal.over_asked] == [
         ("persoon", ("nationalities", None), Why.OUTSIDE_USE),
         ("adres", None, Why.OUTSIDE_USE),
@@ -182,7 +183,7 @@ def test_what_a_purpose_needs_is_not_over_asked(wallet: Wallet) -> None:
         policy="woningcorporatie/B",
     )
     proposal = wallet.consider(asking, at=NOW)
-    assert proposal.use.fine
+    assert proposal.use is Use.WITHIN
     assert proposal.over_asked == ()
     answered(wallet, asking)
 
@@ -569,6 +570,38 @@ def test_cards_of_two_sessions_each_keep_their_own_numbers(wallet: Wallet) -> No
     with pytest.raises(Declined):
         wallet.consider(again, at=at).accept()
     answered(wallet, request(asked(PERSOON, "family_name"), verifier="https://b.example"), at=at)
+
+
+def test_a_verifier_who_saw_one_session_can_be_shown_another(wallet: Wallet) -> None:
+    collected(wallet, PERSOON, copies=1)
+    collected(wallet, INWONER, copies=1, at=NOW + timedelta(hours=1))
+    at = NOW + timedelta(hours=1)
+    answered(wallet, request(asked(PERSOON, "family_name"), verifier="https://a.example"), at=at)
+    both = (asked(PERSOON, "family_name"), asked(INWONER, "resident"))
+    assert wallet.consider(request(*both, verifier="https://a.example"), at=at).copies_left == 0
+    with pytest.raises(Declined):
+        wallet.consider(request(*both, verifier="https://b.example"), at=at).accept()
+    answered(wallet, request(*both, verifier="https://a.example"), at=at)
+
+
+def test_where_all_is_optional_nothing_leaves_until_it_is_chosen(wallet: Wallet) -> None:
+    collected(wallet)
+    asking = request(asked(PERSOON, "family_name"), sets=[{"options": [["persoon"]], "required": False}])
+    proposal = wallet.consider(asking, at=NOW)
+    assert proposal.offered == ()
+    with pytest.raises(Declined) as caught:
+        proposal.accept()
+    assert caught.value.reason is Reason.NOTHING_FITS
+    wallet.disclose(proposal.choosing(options={0: 0}).accept(), at=NOW)
+
+
+def test_names_that_a_stranger_chose_stay_on_one_line(wallet: Wallet) -> None:
+    collected(wallet)
+    asking = request(asked(PERSOON, "family_name"), asked(PERSOON, "a\n\x1b[2Jb", id="x"), policy="woningcorporatie/B")
+    optional = replace(
+        asking, query=parse_query({**asking.query.to_json(), "credential_sets": [{"options": [["persoon"]]}]})
+    )
+    assert str(declined(Reason.OVER_ASKED, wallet, optional)).isprintable()
 
 
 # -- history ----------------------------------------------------------------------------------------------------------
