@@ -228,7 +228,7 @@ def test_every_copy_has_a_key_of_its_own_and_every_number_one_set(types: set[str
 @given(st.sampled_from(["gemeenteVanInschrijving", "geboorte", "naam", "verblijfplaats", "nationaliteiten"]), st.data())
 def test_whatever_the_register_leaves_out_is_refused_or_told_as_absent(member: str, data: st.DataObject) -> None:
     """An answer with a hole gives a refusal or a whole attestation, never a broken one: every promise is kept."""
-    value = data.draw(st.sampled_from([None, {}, [], "", 7, {"inOnderzoek": True}]))
+    value: Any = data.draw(st.sampled_from([None, {}, [], "", 7, {"inOnderzoek": True}]))
     record_of = AISHA.changed(**{member: value})
     receiver = Holder(trust=world().trust)
     issuer = municipality("https://boxtel.example", "Gemeente Boxtel", BOXTEL)

@@ -145,7 +145,7 @@ def test_every_proof_of_a_bundle_is_held_to_one_challenge(issuer: Issuer) -> Non
 def test_a_proof_without_a_nonce_is_rejected(issuer: Issuer) -> None:
     key = SoftwareKey.generate(Algorithm.ES256)
     payload = json.dumps({"aud": issuer.id, "iat": int(AT.timestamp())}).encode()
-    header = {"typ": "openid4vci-proof+jwt", "jwk": key.public_key.jwk()}
+    header: dict[str, Any] = {"typ": "openid4vci-proof+jwt", "jwk": key.public_key.jwk()}
     rejected(NONCE_OURS, issuer, (sign_jws(header, payload, key),))
 
 

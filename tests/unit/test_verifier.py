@@ -260,7 +260,7 @@ def test_a_disclosure_cannot_be_built_edited_or_misread(world: World, aisha: Hol
     with pytest.raises(TypeError):
         disclosure["persoon"].claims["family_name"] = "Verwey"  # type: ignore[index]
     with pytest.raises((TypeError, ValueError)):
-        replace(disclosure["persoon"], claims={})
+        replace(disclosure["persoon"], claims={})  # type: ignore[call-arg]
     with pytest.raises(Misuse):
         Disclosed(type=PERSOON, issuer=disclosure["persoon"].issuer, claims={}, trail=(), witness="seen")  # type: ignore[arg-type]
     with pytest.raises(Misuse):
