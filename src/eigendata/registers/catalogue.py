@@ -25,8 +25,8 @@ _NAMESPACE: Final = "urn:eigendata:nl:brp"
 VALIDITY: Final = timedelta(days=14)
 """How long a copy is valid: as long as a policy may trust a fact of the register without asking again."""
 
-GATES: Final = ("gemeenteVanInschrijving.code", "geboorte.datum", "indicatieCurateleRegister")
-"""The BRP fields that decide whether anything at all may be issued: whose resident, of age, able to act alone.
+GATES: Final = ("gemeenteVanInschrijving.code", "geboorte.datum", "indicatieCurateleRegister", "overlijden.datum")
+"""The BRP fields that decide whether anything at all may be issued: whose resident, of age, able to act alone, alive.
 
 The suspension of a record decides too; it comes with every answer and may not be asked for.
 """

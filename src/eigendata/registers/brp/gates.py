@@ -1,8 +1,8 @@
 """The gates: who gets nothing at all from this issuer, and why.
 
-In this order: someone registered elsewhere; a record that is no longer kept up; someone who may not act alone, under
-guardianship or under age. A gate that cannot be seen to be open is closed. Each refusal is one reason; what the person
-can do about it stands in the texts.
+In this order: someone registered elsewhere; a record that is no longer kept up, or of someone who died; someone who
+may not act alone, under guardianship or under age. A gate that cannot be seen to be open is closed. Each refusal is
+one reason; what the person can do about it stands in the texts.
 
 Curatele asks for a representative, and a child for the holder of parental authority. Neither can be shown to us yet,
 so these gates have no key.
@@ -45,7 +45,7 @@ def require_open(person: Persoonslijst, *, jurisdictions: Sequence[str], registe
     municipality = our_municipality(person, jurisdictions=jurisdictions, on=registered_on)
     if municipality is None:
         raise Declined(Reason.NOT_OUR_RESIDENT, "this person is not registered with a municipality of this issuer")
-    if person.opgeschort:
+    if person.opgeschort or person.overleden:
         raise Declined(Reason.SUSPENDED, "the register no longer keeps this person's record up")
     if person.curatele.value or not person.curatele.readable:
         raise Declined(Reason.UNDER_GUARDIANSHIP, "this person acts through a guardian (curator)")

@@ -79,7 +79,7 @@ def aanschrijfwijze(persoon: Mapping[str, Json]) -> str | None:
             composed = _words(before, initials, f"{own}-{theirs}")
         case _:
             composed = _words(before, initials, own)
-    composed = re.sub(" *- *", "-", re.sub(" +", " ", composed))
+    composed = re.sub(" *- *", "-", re.sub(" +", " ", composed)).strip()
     return composed[:1].upper() + composed[1:]
 
 

@@ -53,6 +53,7 @@ def parse_list(
         inschrijving_in_gemeente=whole.datum("datumInschrijvingInGemeente"),
         curatele=whole.flag("indicatieCurateleRegister"),
         opgeschort=_raised(whole, "opschortingBijhouding") or (history is not None and _suspended(history)),
+        overleden=_raised(whole, "overlijden"),
         geheimhouding=_raised(whole, "geheimhoudingPersoonsgegevens"),
         verblijfplaats=_verblijfplaats(whole),
         partners=_gerelateerden(whole, "partners"),

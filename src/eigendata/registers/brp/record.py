@@ -108,6 +108,7 @@ class Persoonslijst:
 
     Attributes:
         opgeschort: the record is no longer kept up, for whatever reason.
+        overleden: a death is recorded, which a record that is still kept up may do.
         geheimhouding: the person asked that their data be given to no third party.
         historie: None where it was not asked.
         bewoners: partner and children by their BSN, from the second question; None where it was not asked.
@@ -123,6 +124,7 @@ class Persoonslijst:
     inschrijving_in_gemeente: Gegeven[Datum]
     curatele: Gegeven[bool]
     opgeschort: bool
+    overleden: bool
     geheimhouding: bool
     verblijfplaats: Verblijfplaats
     partners: Gegeven[tuple[Gerelateerde, ...]]
