@@ -25,7 +25,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from eigendata import channel, policies
-from eigendata.encoding import Json, b64url_encode
+from eigendata.encoding import Json, b64url_encode, json_dumps
 from eigendata.errors import Check, Misuse, Outcome, Reason, Rejected, Trail, within
 from eigendata.formats import FORMATS
 from eigendata.formats.protocol import Format, IssuerSource, canonical
@@ -50,7 +50,7 @@ from eigendata.model import (
     utc,
 )
 from eigendata.once import TAKEN
-from eigendata.policies import Policy
+from eigendata.policies import Compiled, Policy
 from eigendata.policies.compile import MATCHING, SET
 from eigendata.query import (
     ANSWER_CHECKS,
@@ -72,6 +72,8 @@ NONCE_SIZE: Final = 32
 NONCE_MEMORY: Final = timedelta(days=30)
 """How long an answered request is remembered at least; longer where a credential of the answer lives longer. A proof of
 a holder is refused 300 seconds after it was made, so what this stops is the same holder answering anew."""
+MAX_COMPILED: Final = 64
+"""Compiled policies that are kept, each under its own conditions: as many as there are homes on offer at a time."""
 
 REQUEST_OURS: Final = Check(
     name="REQUEST_OURS",
@@ -137,13 +139,14 @@ class Verifier:
     policies: tuple[Policy, ...] = ()
     types: Mapping[str, CredentialType] = field(default_factory=lambda: CATALOGUE)
     formats: Mapping[str, Format] = field(default_factory=lambda: FORMATS)
+    _compiled: dict[tuple[str, str, bytes], Compiled] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if self.status is not NO_STATUS_CHECK:
             raise Misuse("withdrawal cannot be looked up yet: pass NO_STATUS_CHECK")
-        place = urlsplit(self.response_uri)
-        safe = place.scheme == "https" or (place.scheme == "http" and place.hostname in _LOOPBACK)
-        if not (self.client_id.startswith(_REDIRECT) and place.hostname and safe) or place.fragment:
+        if not (self.client_id.startswith(_REDIRECT) and _is_safe(self.response_uri)):
             raise Misuse("a client_id is `redirect_uri:` and an https address (http on this machine alone)")
 
     @property
@@ -162,7 +165,7 @@ class Verifier:
         reference = PolicyReference(id=policy.id, version=policy.version, home=policy.conditions(home))
         if self._policy(reference) != policy:
             raise Misuse(f"the policy {policy.id} is not this verifier's: pass it when the verifier is made")
-        compiled = policy.compile(home, types=self.types, formats=self.formats)
+        compiled = self._compile(policy, home)
         return self._request(
             compiled.query,
             purpose=policy.purpose,
@@ -219,6 +222,15 @@ class Verifier:
                 return one
         raise Misuse(f"this verifier knows no policy {reference.id} of version {reference.version}")
 
+    def _compile(self, policy: Policy, home: Mapping[str, Json]) -> Compiled:
+        key = (policy.id, policy.version, json_dumps(policy.conditions(home)))
+        found = self._compiled.get(key)
+        if found is None:
+            if len(self._compiled) >= MAX_COMPILED:
+                self._compiled.clear()
+            found = self._compiled[key] = policy.compile(home, types=self.types, formats=self.formats)
+        return found
+
     def _format(self, query: CredentialQuery) -> Format:
         found = self.formats.get(query.format)
         if found is None:
@@ -272,7 +284,7 @@ class Verifier:
             trail.skip(REQUEST_OF_POLICY, Outcome.NOT_APPLICABLE)
             return None, _plain_questions(request.query)
         policy = self._policy(request.policy)
-        compiled = policy.compile(request.policy.home, types=self.types, formats=self.formats)
+        compiled = self._compile(policy, request.policy.home)
         trail.require(REQUEST_OF_POLICY, request.query == compiled.query)
         return policy, compiled.questions
 
@@ -361,6 +373,16 @@ class _Part:
 
     def own_claims(self, paths: Iterable[ClaimPath]) -> Claims:
         return canonical(self.format, self.authentic.type, self.authentic.document, paths)
+
+
+def _is_safe(uri: str) -> bool:
+    try:
+        place = urlsplit(uri)
+        host = place.hostname
+    except ValueError:  # brackets that hold no IPv6 address
+        return False
+    plain = place.scheme == "http" and host in _LOOPBACK
+    return bool(host) and (plain or place.scheme == "https") and not place.fragment
 
 
 def _plain_questions(query: Query) -> tuple[Question, ...]:

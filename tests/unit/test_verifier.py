@@ -179,6 +179,7 @@ def test_a_naive_moment_is_refused(world: World, aisha: Holder, request_b: Reque
         "redirect_uri:/answer",
         "redirect_uri:http://woonstichting.example/answer",
         "redirect_uri:https://woonstichting.example/answer#x",
+        "redirect_uri:https://[woonstichting/answer",
         "x509_san_dns:woonstichting.example",
         "",
     ],
