@@ -1,0 +1,124 @@
+"""`keygen` and `trust`: keys, certificates and who may issue what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eigendata import trust as trusting
+from eigendata.cli import speaking
+from eigendata.cli.speaking import AsJson
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.encoding import b64url_encode
+from eigendata.errors import Misuse
+from eigendata.issuer import create_authority, create_issuer
+from eigendata.registers import catalogue
+
+trust = typer.Typer(
+    help="Say who may issue what, in the one file that wallets and verifiers read.", no_args_is_help=True
+)
+
+
+def attach(app: typer.Typer) -> None:
+    app.command()(keygen)
+    app.add_typer(trust, name="trust")
+
+
+def with_lone_ca(arguments: list[str]) -> list[str]:
+    """Give the arguments with a `--ca` that stands alone written as `--ca=`, as `keygen --ca --name X` means it."""
+    if arguments[:1] != ["keygen"]:
+        return arguments
+    following = [*arguments[1:], "--"]
+    return [
+        "--ca=" if one == "--ca" and after.startswith("--") else one
+        for one, after in zip(arguments, following, strict=True)
+    ]
+
+
+def types_named(names: str) -> tuple[str, ...]:
+    """Read `persoon,inwoner`, or full type identifiers, into type identifiers.
+
+    Raises:
+        Misuse: a name is in no catalogue.
+    """
+    return tuple(catalogue.by_name(name.strip()).id for name in names.split(",") if name.strip())
+
+
+def keygen(
+    out: Annotated[Path, typer.Option("--out", help="The key file, or the folder, to write.")],
+    alg: Annotated[Algorithm, typer.Option("--alg", help="The algorithm of a bare key.")] = Algorithm.ES256,
+    ca: Annotated[
+        str | None,
+        typer.Option("--ca", help="Alone: make a certificate authority. With --issuer-cert: the authority's folder."),
+    ] = None,
+    issuer_cert: Annotated[
+        bool, typer.Option("--issuer-cert", help="Make an issuer's key, chain and settings.")
+    ] = False,
+    name: Annotated[str | None, typer.Option("--name", help="The authority's or issuer's name.")] = None,
+    san: Annotated[str | None, typer.Option("--san", help="The issuer's URL.")] = None,
+    municipality: Annotated[
+        str | None, typer.Option("--municipality", help="Its four-digit municipality code.")
+    ] = None,
+    type: Annotated[str | None, typer.Option("--type", help="The types it may issue, with commas between.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key, a certificate authority, or an issuer with its certificate. Key files are for their owner alone."""
+    now = datetime.now(UTC)
+    if issuer_cert:
+        if not ca or san is None or type is None:
+            raise Misuse("--issuer-cert needs --ca DIR, --san URL and --type T[,T]")
+        create_issuer(
+            out, authority=Path(ca), id=san, name=name, municipality=municipality, types=types_named(type), at=now
+        )
+        made = {"made": "issuer", "folder": str(out), "issuer": san}
+        text = f"{out}: an issuer's key, its certificate chain and issuer.toml. Keep the key to yourself."
+    elif ca is not None:
+        if ca or name is None:
+            raise Misuse("a certificate authority is made with --ca --name NAME --out DIR")
+        create_authority(out, name=name, at=now)
+        made = {"made": "authority", "folder": str(out), "name": name}
+        text = f"{out}: an authority's key and certificate. Give the certificate to those who must trust it."
+    else:
+        key = SoftwareKey.generate(alg)
+        key.save(out)
+        made = {
+            "made": "key",
+            "file": str(out),
+            "alg": str(alg),
+            "thumbprint": b64url_encode(key.public_key.thumbprint()),
+        }
+        text = f"{out}: a private {alg} key, readable by you alone."
+    speaking.tell(made, as_json=as_json, plainly=lambda: speaking.line(text))
+
+
+@trust.command("add")
+def add(
+    anchor: Annotated[Path, typer.Option("--anchor", help="The certificate (PEM) at the top of the issuer's chain.")],
+    issuer: Annotated[str, typer.Option("--issuer", help="The issuer's URL, as its certificate names it.")],
+    type: Annotated[str, typer.Option("--type", help="The types it may issue, with commas between.")],
+    out: Annotated[Path, typer.Option("--out", help="The trust file; what it holds already stays.")],
+    municipality: Annotated[
+        str | None, typer.Option("--municipality", help="The municipality codes it speaks for, with commas between.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The issuer's name, as people know it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Trust an issuer for types, and for municipalities. Nothing is trusted that is not in this file."""
+    types = tuple(one if ":" in one else catalogue.by_name(one).id for one in map(str.strip, type.split(",")) if one)
+    municipalities = tuple(code.strip() for code in (municipality or "").split(",") if code.strip())
+    trusting.add_issuer(
+        out,
+        issuer=issuer,
+        anchor_pem=speaking.read(anchor),
+        name=name or issuer,
+        types=types,
+        municipalities=municipalities,
+    )
+    speaking.tell(
+        {"trusted": issuer, "types": types, "municipalities": municipalities, "file": str(out)},
+        as_json=as_json,
+        plainly=lambda: speaking.line(f"{out}: {issuer} may issue {', '.join(types)}"),
+    )

@@ -1,0 +1,182 @@
+"""How every command reads its files and speaks its outcome: for people in plain lines, for machines as one object."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer.exceptions import TyperException
+
+from eigendata import texts
+from eigendata.encoding import Json, json_dumps, json_loads, json_object
+from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable
+
+MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+"""Bytes. A file larger than this is none of ours: fifty credentials of ten copies take about two mebibytes."""
+
+
+class Language(StrEnum):
+    NL = "nl"
+    EN = "en"
+
+
+def _language_of_this_terminal() -> Language:
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return Language.NL if spoken.lower().startswith("nl") else Language.EN
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, also when it fails.")]
+Out = Annotated[Path, typer.Option("--out", help="The file to write.")]
+InsecureLoopback = Annotated[
+    bool, typer.Option("--insecure-loopback", help="Allow plain http, to an address on this machine only.")
+]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of plain sentences.", show_default="your terminal's")]
+LANG: Final = _language_of_this_terminal()
+
+console: Final = Console(highlight=False, soft_wrap=True)
+
+
+def tell(result: Mapping[str, Json], *, as_json: bool, plainly: Callable[[], None]) -> None:
+    """Print an outcome: one JSON object, or the plain lines that `plainly` prints."""
+    if as_json:
+        typer.echo(json_dumps(result).decode())
+    else:
+        plainly()
+
+
+def line(text: str = "", style: str | None = None) -> None:
+    """Print a line in which nothing is markup: values of people and registers may hold anything."""
+    console.print(escape(printable(text)), style=style)
+
+
+def printable(text: str) -> str:
+    """Give a text without characters that steer a terminal or turn the direction of what follows."""
+    return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+def exit_code(error: EigendataError) -> int:
+    match error:
+        case Rejected() | Declined():
+            return 1
+        case Unavailable():
+            return 3
+        case _:
+            return 2
+
+
+def tell_error(error: EigendataError, *, as_json: bool) -> int:
+    """Print an error and give the exit code that belongs to it."""
+    said = error_object(error)
+    if as_json:
+        typer.echo(json_dumps({"error": said}).decode())
+    else:
+        plain = said.get("says")
+        if isinstance(plain, Mapping):
+            typer.echo(printable(str(plain[LANG])), err=True)
+        typer.echo(printable(f"{said['kind']}: {error}"), err=True)
+    return exit_code(error)
+
+
+def error_object(error: EigendataError) -> dict[str, Json]:
+    """Give an error as data: its kind, reason, place, and the plain sentences for people."""
+    said: dict[str, Json] = {"kind": type(error).__name__.lower(), "message": error.message, "where": error.where}
+    if isinstance(error, Rejected | Declined):
+        said["reason"] = str(error.reason)
+        said["says"] = {language: texts.reason(error.reason, language) for language in ("nl", "en")}
+    if isinstance(error, Rejected):
+        said["check"] = {"name": error.check.name, "clause": error.check.clause}
+        said["trail"] = trail_object(error.trail)
+    return said
+
+
+def trail_object(trail: tuple[Step, ...]) -> list[Json]:
+    return [{"check": step.check.name, "clause": step.check.clause, "outcome": str(step.outcome)} for step in trail]
+
+
+def tell_usage(error: TyperException, *, as_json: bool) -> int:
+    """Print how a command was misused; always exit code 2."""
+    if as_json:
+        typer.echo(json_dumps({"error": {"kind": "misuse", "message": error.format_message(), "where": []}}).decode())
+    else:
+        typer.echo(f"{error.format_message()}\nTry --help after the command.", err=True)
+    return 2
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> bytes:
+    """Read a file, or standard input where its name is `-`.
+
+    Raises:
+        Misuse: there is no such file, or it cannot be read.
+        Malformed: it is larger than any of ours.
+    """
+    try:
+        if str(path) == "-":
+            data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise Misuse(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise Malformed(f"{path} is larger than {MAX_FILE_BYTES} bytes")
+    return data
+
+
+def read_object(path: Path) -> dict[str, Json]:
+    return json_object(read(path), limit=MAX_FILE_BYTES)
+
+
+def read_json(path: Path) -> Json:
+    return json_loads(read(path), limit=MAX_FILE_BYTES)
+
+
+def read_home(path: Path | None) -> dict[str, Json]:
+    """Read the conditions of a home: a JSON object, or TOML where the file is named so."""
+    if path is None:
+        return {}
+    if path.suffix != ".toml":
+        return read_object(path)
+    try:
+        return dict(tomllib.loads(read(path).decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"{path} is not TOML") from error
+
+
+def write(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Write a file whole or not at all; for its owner alone where it is private.
+
+    Raises:
+        Misuse: the file cannot be written there.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(
+            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o644), "wb"
+        ) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise Misuse(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_json(path: Path, value: Json, *, private: bool = False) -> None:
+    write(path, json_dumps(value) + b"\n", private=private)
+
+
+def warn(text: str) -> None:
+    """Say what the caller should know, beside the outcome; machines read it from standard error too."""
+    typer.echo(printable(text), err=True)

@@ -1,0 +1,236 @@
+"""`request`, `verify` and `inspect`: the verifier's part, with files in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eigendata import policies, texts
+from eigendata.cli import speaking
+from eigendata.cli.speaking import LANG, AsJson, Lang, Language
+from eigendata.crypto.jose import parse_jws
+from eigendata.encoding import Json, b64url_decode, json_dumps, json_loads
+from eigendata.errors import EigendataError, Malformed, Misuse, Outcome, Step
+from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure, thaw
+from eigendata.once import SqliteOnce
+from eigendata.openid import vp
+from eigendata.query import PolicyReference, parse_query
+from eigendata.trust import Trust
+from eigendata.verifier import Verifier
+
+Policy = Annotated[str | None, typer.Option("--policy", help="A shipped policy's name, or a policy file.")]
+Home = Annotated[Path | None, typer.Option("--home", help="The conditions of this one check: JSON, or TOML.")]
+TrustFile = Annotated[Path, typer.Option("--trust", help="Who may issue what; made by trust add.")]
+
+
+def attach(app: typer.Typer) -> None:
+    app.command()(request)
+    app.command()(verify)
+    app.command()(inspect)
+
+
+def request(
+    response_uri: Annotated[str, typer.Option("--response-uri", help="Where answers go; names the verifier, too.")],
+    out: Annotated[Path, typer.Option("--out", help="The request file to write.")],
+    policy: Policy = None,
+    home: Home = None,
+    dcql: Annotated[Path | None, typer.Option("--dcql", help="A plain query instead: no rules and no join.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What you call yourself; a wallet shows it as not proven.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a request: what a policy allows under these conditions, or a plain DCQL query."""
+    if (policy is None) == (dcql is None):
+        raise Misuse("a request asks by --policy or by --dcql, one of the two")
+    now = datetime.now(UTC)
+    if policy is not None:
+        loaded = policies.load(policy)
+        verifier = _verifier(f"redirect_uri:{response_uri}", name=name, policy=loaded)
+        asked = verifier.ask(loaded, home=speaking.read_home(home), at=now)
+    else:
+        assert dcql is not None
+        verifier = _verifier(f"redirect_uri:{response_uri}", name=name)
+        asked = verifier.ask_query(parse_query(speaking.read_json(dcql)), at=now)
+    speaking.write(out, vp.write_request(asked) + b"\n")
+    speaking.tell(
+        {"file": str(out), "client_id": verifier.client_id, "policy": asked.policy.id if asked.policy else None},
+        as_json=as_json,
+        plainly=lambda: speaking.line(f"{out}: give this to the wallet; keep it too, an answer is checked against it."),
+    )
+
+
+def verify(
+    request: Annotated[Path, typer.Option("--request", help="The request that the answer is to.")],
+    trust: TrustFile,
+    presented: Annotated[Path, typer.Option("--in", help="The answer: a file that holds a vp_token object.")],
+    state: Annotated[
+        Path | None, typer.Option("--state", help="Remembers answered requests, so that a second showing is noticed.")
+    ] = None,
+    policy: Policy = None,
+    home: Home = None,
+    lang: Lang = LANG,
+    as_json: AsJson = False,
+) -> None:
+    """Verify an answer. Exit code 0 means verified, whatever the advice; 1 means rejected."""
+    received = vp.parse_request(speaking.read(request), at=datetime.now(UTC), allow_loopback_http=True)
+    loaded = None if policy is None else policies.load(policy)
+    reference = None
+    if loaded is not None:
+        reference = PolicyReference(
+            id=loaded.id, version=loaded.version, home=loaded.conditions(speaking.read_home(home))
+        )
+    elif home is not None:
+        raise Misuse("--home belongs to a --policy")
+    ours = replace(received, policy=reference)
+    verifier = _verifier(ours.asker.party.id, trust=Trust.load(trust), policy=loaded, state=state)
+    if state is None:
+        speaking.warn("Without --state a second showing of this answer would not be noticed.")
+    answer = vp.parse_answer(speaking.read(presented), ours)
+    disclosure = verifier.verify(answer, ours, at=datetime.now(UTC))
+    speaking.tell(disclosure_object(disclosure), as_json=as_json, plainly=lambda: tell_disclosure(disclosure, lang))
+
+
+def _verifier(
+    client_id: str,
+    *,
+    name: str | None = None,
+    trust: Trust | None = None,
+    policy: policies.Policy | None = None,
+    state: Path | None = None,
+) -> Verifier:
+    return Verifier(
+        client_id,
+        trust=trust or Trust(),
+        status=NO_STATUS_CHECK,
+        once=NO_REPLAY_CHECK if state is None else SqliteOnce(state),
+        name=name,
+        policies=() if policy is None else (policy,),
+    )
+
+
+# -- a disclosure -----------------------------------------------------------------------------------------------------
+
+
+def disclosure_object(disclosure: Disclosure) -> dict[str, Json]:
+    """Give a disclosure as one JSON object: claims by question, advice, and the trail of every check."""
+    advice: Json = None
+    if disclosure.advice is not None:
+        advice = {"advice": str(disclosure.advice.advice), "rule": disclosure.advice.rule}
+    return {
+        "verified": True,
+        "credentials": {
+            question: [_disclosed_object(one) for one in given] for question, given in disclosure.credentials.items()
+        },
+        "advice": advice,
+        "trail": speaking.trail_object(disclosure.trail),
+        "not_checked": [str(step.check.name) for step in _waived(disclosure)],
+    }
+
+
+def _disclosed_object(one: Disclosed) -> dict[str, Json]:
+    return {
+        "type": one.type.id,
+        "issuer": {"id": one.issuer.id, "name": one.issuer.name},
+        "claims": thaw(one.claims),
+        "trail": speaking.trail_object(one.trail),
+    }
+
+
+def _waived(disclosure: Disclosure) -> list[Step]:
+    every = [
+        *disclosure.trail,
+        *(step for given in disclosure.credentials.values() for one in given for step in one.trail),
+    ]
+    return list(dict.fromkeys(step for step in every if step.outcome is Outcome.WAIVED))
+
+
+def tell_disclosure(disclosure: Disclosure, lang: Language) -> None:
+    """Print what was shown, what held, what was not checked, and the advice."""
+    for question, given in disclosure.credentials.items():
+        for one in given:
+            speaking.line(f"{question} · {one.issuer.name}", "bold")
+            for name, value in one.claims.items():
+                declared = one.type.attribute((name,))
+                label = name if declared is None else declared.label.get(lang, name)
+                speaking.line(f"  {label}: {shown(value)}")
+    counted = len(disclosure.trail) + sum(len(one.trail) for given in disclosure.credentials.values() for one in given)
+    speaking.line(f"✓ {counted} checks", "green")
+    for step in _waived(disclosure):
+        speaking.line(f"– {step.check.name}: {texts.outcome(step.outcome, lang)} ({step.check.rule})", "yellow")
+    if disclosure.advice is not None:
+        speaking.line(f"→ {texts.advice(disclosure.advice.advice, lang)}", "bold")
+
+
+def shown(value: Json) -> str:
+    """Give a claim's value as people read it."""
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    if isinstance(value, Mapping):
+        return ", ".join(shown(member) for member in value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(shown(member) for member in value)
+    return "—" if value is None else str(value)
+
+
+# -- looking inside, without believing --------------------------------------------------------------------------------
+
+
+def inspect(
+    file: Annotated[
+        Path, typer.Argument(help="A token, or any file that these commands write; `-` reads it from standard input.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show what a token says. Nothing of it is verified, and it says so."""
+    inside = unverified(speaking.read(file))
+    if as_json:
+        typer.echo(json_dumps({"verified": False, "content": inside}).decode())
+        return
+    speaking.line("UNVERIFIED: anyone can write this. Use `verify` to know whether it is true.", "bold red")
+    speaking.console.print_json(json_dumps(inside).decode())
+
+
+def unverified(data: bytes) -> Json:
+    """Give what a file says, tokens inside it opened.
+
+    Raises:
+        Malformed: it is neither a token nor JSON.
+    """
+    text = data.strip()
+    if text[:1] in (b"{", b"["):
+        return _opened(json_loads(text, limit=speaking.MAX_FILE_BYTES))
+    return _token(text)
+
+
+def _opened(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {name: _opened(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_opened(member) for member in value]
+    if isinstance(value, str) and value.count(".") >= 2 and value.startswith("ey"):
+        try:
+            return _token(value.encode())
+        except EigendataError:
+            return value
+    return value
+
+
+def _token(token: bytes) -> Json:
+    """Take an SD-JWT or a bare JWS apart."""
+    head, *rest = token.split(b"~")
+    jws = parse_jws(head)
+    inside: dict[str, Json] = {"header": jws.header, "payload": json_loads(jws.payload)}
+    if rest:
+        inside["disclosures"] = [json_loads(b64url_decode(one)) for one in rest[:-1]]
+        if rest[-1]:
+            bound = parse_jws(rest[-1])
+            inside["key_binding"] = {"header": bound.header, "payload": json_loads(bound.payload)}
+    elif token.count(b".") != 2:
+        raise Malformed("this is neither a token nor JSON")
+    return inside

@@ -1,0 +1,379 @@
+"""`wallet`: the resident's part. The vault is one file; its passphrase is asked for, or read from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eigendata.cli import speaking
+from eigendata.cli.issuing import label, read_issuance
+from eigendata.cli.speaking import LANG, AsJson, InsecureLoopback, Lang, Language
+from eigendata.cli.verifying import shown
+from eigendata.encoding import Json
+from eigendata.errors import Declined, Misuse, Reason
+from eigendata.model import ClaimPath, thaw
+from eigendata.openid import vp
+from eigendata.proofs import Challenge
+from eigendata.query import Request
+from eigendata.trust import Trust
+from eigendata.wallet import Card, Proposal, Wallet
+from eigendata.wallet.consent import Line, Use
+from eigendata.wallet.records import Shown
+
+app = typer.Typer(help="A resident's wallet: one encrypted file.", no_args_is_help=True)
+
+PassphraseFile = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="Read the passphrase from this file's first line.")
+]
+
+
+@dataclass(slots=True)
+class _Named:
+    """The vault that the command names, and where its passphrase is."""
+
+    vault: Path
+    passphrase_file: Path | None
+
+
+@app.callback()
+def named(
+    context: typer.Context,
+    vault: Annotated[Path, typer.Option("--vault", help="The vault file.")],
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    context.obj = _Named(vault=vault, passphrase_file=passphrase_file)
+
+
+def _passphrase(file: Path | None, prompt: str = "Passphrase", *, new: bool = False) -> str:
+    """Read a passphrase: the first line of a file, or what is typed, unseen; a new one twice."""
+    if file is None:
+        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=new))
+    lines = speaking.read(file).decode("utf-8", "surrogateescape").splitlines()
+    if not lines:
+        raise Misuse(f"{file} holds no passphrase")
+    return lines[0]
+
+
+def _file(context: typer.Context, here: Path | None) -> Path | None:
+    named: _Named = context.obj
+    return here or named.passphrase_file
+
+
+@contextmanager
+def _opened(context: typer.Context, passphrase_file: Path | None) -> Iterator[Wallet]:
+    named: _Named = context.obj
+    if not named.vault.exists():
+        raise Misuse(f"there is no vault at {named.vault}; make one with init")
+    with Wallet.open(named.vault, _passphrase(_file(context, passphrase_file))) as wallet:
+        yield wallet
+
+
+# -- the vault --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def init(context: typer.Context, passphrase_file: PassphraseFile = None, as_json: AsJson = False) -> None:
+    """Make a new vault. Whoever loses the passphrase loses what is in it: nobody can open it without."""
+    named: _Named = context.obj
+    Wallet.create(named.vault, _passphrase(_file(context, passphrase_file), "New passphrase", new=True)).close()
+    speaking.tell(
+        {"vault": str(named.vault)},
+        as_json=as_json,
+        plainly=lambda: speaking.line(f"{named.vault}: a new vault. Write the passphrase down somewhere safe."),
+    )
+
+
+@app.command()
+def passwd(
+    context: typer.Context,
+    passphrase_file: PassphraseFile = None,
+    new_passphrase_file: Annotated[
+        Path | None, typer.Option("--new-passphrase-file", help="Read the new passphrase from this file's first line.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the passphrase."""
+    with _opened(context, passphrase_file) as wallet:
+        wallet.change_passphrase(_passphrase(new_passphrase_file, "New passphrase", new=True))
+    speaking.tell({"changed": True}, as_json=as_json, plainly=lambda: speaking.line("The passphrase is changed."))
+
+
+# -- receiving --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def prove(
+    context: typer.Context,
+    challenge: Annotated[Path, typer.Option("--challenge", help="What the issuer's `issue --challenge` wrote.")],
+    out: Annotated[Path, typer.Option("--out", help="The proofs to write; give them to the issuer.")],
+    copies: Annotated[int, typer.Option("--copies", min=1, max=100, help="Copies of each credential.")] = 10,
+    passphrase_file: PassphraseFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make fresh keys, a copy's each, and prove that they are yours. The keys are in the vault before this ends."""
+    asked = Challenge.from_json(speaking.read_json(challenge))
+    with _opened(context, passphrase_file) as wallet:
+        made = wallet.prove_new_keys(asked, copies=copies, at=datetime.now(UTC))
+    speaking.write_json(out, {"proofs": {"jwt": [one.decode() for one in made]}})
+    speaking.tell(
+        {"file": str(out), "keys": len(made), "credential_issuer": asked.audience},
+        as_json=as_json,
+        plainly=lambda: speaking.line(f"{out}: proofs of {len(made)} new keys, for {asked.audience} alone."),
+    )
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What the issuer's `issue` wrote.")],
+    trust: Annotated[Path, typer.Option("--trust", help="Who may issue what.")],
+    passphrase_file: PassphraseFile = None,
+    lang: Lang = LANG,
+    as_json: AsJson = False,
+) -> None:
+    """Verify every copy, then store all of them or none."""
+    issuance = read_issuance(file)
+    trusted = Trust.load(trust)
+    with _opened(context, passphrase_file) as wallet:
+        cards = wallet.add(issuance, trust=trusted, at=datetime.now(UTC))
+    speaking.tell(
+        {"added": [card_object(one) for one in cards]}, as_json=as_json, plainly=lambda: _tell_cards(cards, lang)
+    )
+
+
+# -- looking ----------------------------------------------------------------------------------------------------------
+
+
+@app.command("list")
+def list_(
+    context: typer.Context, passphrase_file: PassphraseFile = None, lang: Lang = LANG, as_json: AsJson = False
+) -> None:
+    """List the cards, without what they say."""
+    with _opened(context, passphrase_file) as wallet:
+        cards = wallet.cards()
+    speaking.tell(
+        {"cards": [card_object(one) for one in cards]}, as_json=as_json, plainly=lambda: _tell_cards(cards, lang)
+    )
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    card: Annotated[str, typer.Argument(help="A card's id, or the short name of its type.")],
+    passphrase_file: PassphraseFile = None,
+    lang: Lang = LANG,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a card says, to you."""
+    with _opened(context, passphrase_file) as wallet:
+        named = [one for one in wallet.cards() if card in (one.id, one.type.short, one.type.id)]
+        if not named:
+            raise Misuse(f"there is no card {card}")
+        contents = [wallet.show(one) for one in named]
+
+    def plainly() -> None:
+        for one in contents:
+            _tell_cards((one.card,), lang)
+            for line in one.lines:
+                speaking.line(f"  {label(line.label, lang)}: {shown(line.value)}")
+
+    speaking.tell(
+        {
+            "cards": [
+                {**card_object(one.card), "claims": [_line_object(line) for line in one.lines]} for one in contents
+            ]
+        },
+        as_json=as_json,
+        plainly=plainly,
+    )
+
+
+@app.command()
+def history(
+    context: typer.Context, passphrase_file: PassphraseFile = None, lang: Lang = LANG, as_json: AsJson = False
+) -> None:
+    """List what was shown, to whom, when, why and until when they keep it."""
+    with _opened(context, passphrase_file) as wallet:
+        lines = wallet.history()
+
+    def plainly() -> None:
+        for one in lines:
+            speaking.line(f"{one.at:%Y-%m-%d %H:%M} · {one.asker.name}", "bold")
+            if one.purpose:
+                speaking.line(f"  {label(one.purpose, lang)}")
+            for credential in one.credentials:
+                speaking.line(
+                    f"  {label(credential.label, lang)}: {', '.join(spelled(path) for path in credential.paths)}"
+                )
+
+    speaking.tell({"history": [_history_object(one) for one in lines]}, as_json=as_json, plainly=plainly)
+
+
+# -- showing ----------------------------------------------------------------------------------------------------------
+
+RequestFile = Annotated[Path, typer.Option("--request", help="The verifier's request.")]
+
+
+@app.command()
+def consider(
+    context: typer.Context,
+    request: RequestFile,
+    passphrase_file: PassphraseFile = None,
+    insecure_loopback: InsecureLoopback = False,
+    lang: Lang = LANG,
+    as_json: AsJson = False,
+) -> None:
+    """Say who asks, what, why and how long it is kept. Nothing is shown or spent."""
+    asked = _read_request(request, insecure_loopback)
+    with _opened(context, passphrase_file) as wallet:
+        proposal = wallet.consider(asked, at=datetime.now(UTC))
+    speaking.tell(proposal_object(proposal), as_json=as_json, plainly=lambda: tell_proposal(proposal, lang))
+
+
+@app.command()
+def present(
+    context: typer.Context,
+    request: RequestFile,
+    out: Annotated[Path, typer.Option("--out", help="The answer to write.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Agree without being asked.")] = False,
+    passphrase_file: PassphraseFile = None,
+    insecure_loopback: InsecureLoopback = False,
+    lang: Lang = LANG,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a request, once you agree. Only what the proposal names leaves."""
+    asked = _read_request(request, insecure_loopback)
+    with _opened(context, passphrase_file) as wallet:
+        proposal = wallet.consider(asked, at=datetime.now(UTC))
+        if not as_json:
+            tell_proposal(proposal, lang)
+        consent = proposal.accept()
+        if not yes and (as_json or not typer.confirm("Do you agree?" if lang is Language.EN else "Gaat u akkoord?")):
+            raise Declined(Reason.NO_CONSENT, "the holder did not agree")
+        answer = wallet.disclose(consent, at=datetime.now(UTC))
+    speaking.write(out, vp.answer_file(answer, asked) + b"\n", private=True)
+    speaking.tell(
+        {"file": str(out), **proposal_object(proposal)},
+        as_json=as_json,
+        plainly=lambda: speaking.line(f"{out}: give this to the verifier.", "green"),
+    )
+
+
+def _read_request(path: Path, insecure_loopback: bool) -> Request:
+    return vp.parse_request(speaking.read(path), at=datetime.now(UTC), allow_loopback_http=insecure_loopback)
+
+
+# -- as data, and as lines --------------------------------------------------------------------------------------------
+
+
+def card_object(card: Card) -> dict[str, Json]:
+    return {
+        "id": card.id,
+        "type": card.type.id,
+        "issuer": {"id": card.issuer.id, "name": card.issuer.name},
+        "format": card.format,
+        "copies": card.copies,
+        "expires_at": card.expires_at.isoformat(),
+    }
+
+
+def _line_object(line: Line) -> dict[str, Json]:
+    return {"path": list(line.path), "label": dict(line.label), "value": thaw(line.value)}
+
+
+def _history_object(one: Shown) -> dict[str, Json]:
+    return {
+        "at": one.at.isoformat(),
+        "asker": {"id": one.asker.id, "name": one.asker.name, "proven": one.proven},
+        "purpose": dict(one.purpose),
+        "legal_basis": one.legal_basis,
+        "policy": one.policy,
+        "keep": dict(one.keep),
+        "until": None if one.until is None else one.until.isoformat(),
+        "credentials": [
+            {"type": each.type, "issuer": each.issuer.id, "paths": [list(path) for path in each.paths]}
+            for each in one.credentials
+        ],
+    }
+
+
+def proposal_object(proposal: Proposal) -> dict[str, Json]:
+    """Give a proposal as data: what its holder would see before agreeing."""
+    return {
+        "asker": {"id": proposal.asker.party.id, "name": proposal.asker.party.name, "proven": proposal.asker.proven},
+        "purpose": dict(proposal.purpose),
+        "legal_basis": proposal.legal_basis,
+        "keep": dict(proposal.keep),
+        "use": str(proposal.use),
+        "offered": [
+            {
+                "query": one.query,
+                "type": one.type.id,
+                "issuer": one.issuer.name,
+                "shown": [_line_object(line) for line in one.lines],
+                "besides": [_line_object(line) for line in one.besides],
+            }
+            for one in proposal.offered
+        ],
+        "over_asked": [
+            {"query": one.query, "type": one.type, "path": one.path and list(one.path), "why": str(one.why)}
+            for one in proposal.over_asked
+        ],
+        "copies_left": proposal.copies_left,
+        "known": proposal.known,
+    }
+
+
+_WORDS = {
+    Language.EN: {
+        "asks": "{name} asks", "unproven": "who they are is NOT PROVEN", "why": "Why", "law": "Under",
+        "keep": "They keep it", "shows": "You would show", "besides": "What is always visible with it",
+        "over": "Asked, and may not be", "unknown": "They name no purpose we know; nothing was compared.",
+    },
+    Language.NL: {
+        "asks": "{name} vraagt iets", "unproven": "wie zij zijn is NIET BEWEZEN", "why": "Waarom", "law": "Volgens",
+        "keep": "Zij bewaren het", "shows": "U zou laten zien", "besides": "Wat daarbij altijd te zien is",
+        "over": "Gevraagd, en mag niet", "unknown": "Zij noemen geen doel dat wij kennen; er is niets vergeleken.",
+    },
+}  # fmt: skip
+
+
+def tell_proposal(proposal: Proposal, lang: Language) -> None:
+    """Print who asks, what, why and how long it is kept, before anything leaves."""
+    words = _WORDS[lang]
+    name = words["asks"].format(name=proposal.asker.party.name)
+    speaking.line(name if proposal.asker.proven else f"{name} ({words['unproven']})", "bold")
+    if proposal.purpose:
+        speaking.line(f"{words['why']}: {label(proposal.purpose, lang)}")
+    if proposal.legal_basis:
+        speaking.line(f"{words['law']}: {', '.join(proposal.legal_basis)}")
+    if proposal.keep:
+        speaking.line(f"{words['keep']}: {'; '.join(f'{outcome}: {term}' for outcome, term in proposal.keep.items())}")
+    if proposal.use is Use.UNKNOWN:
+        speaking.line(words["unknown"], "yellow")
+    for one in proposal.offered:
+        speaking.line(f"{words['shows']} · {label(one.type.label, lang)} · {one.issuer.name}", "bold")
+        for line in one.lines:
+            speaking.line(f"  {label(line.label, lang)}: {shown(line.value)}")
+        names = ", ".join(label(line.label, lang) for line in one.besides)
+        speaking.line(f"  {words['besides']}: {names}", "dim")
+    for over in proposal.over_asked:
+        speaking.line(f"{words['over']}: {over.type} {spelled(over.path) if over.path else ''}", "red")
+
+
+def spelled(path: ClaimPath) -> str:
+    return ".".join("*" if part is None else str(part) for part in path)
+
+
+def _tell_cards(cards: tuple[Card, ...], lang: Language) -> None:
+    if not cards:
+        speaking.line("This wallet is empty." if lang is Language.EN else "Deze portemonnee is leeg.")
+    for card in cards:
+        what = f"{label(card.type.label, lang)} · {card.issuer.name}"
+        speaking.line(f"{what} · {card.copies} × · {card.expires_at:%Y-%m-%d} · {card.id}")

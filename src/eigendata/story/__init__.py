@@ -1,0 +1,382 @@
+"""The demo: the whole line told through the public doors, from the register's answer to the corporation's advice.
+
+    simulator -> record -> issued -> wallet -> request -> proposal -> answer -> disclosure -> advice -> six attacks
+
+Everything is real but the people: HTTP on loopback, signatures, an encrypted vault in a folder of its own. The attacks
+are in `eigendata.story.attacks`; each is tried on the verifier that has just accepted the honest answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from eigendata import policies, texts
+from eigendata.encoding import Json
+from eigendata.errors import Declined, Outcome, Reason, Step
+from eigendata.fetch import Fetcher
+from eigendata.issuer import Issuer, create_authority, create_issuer
+from eigendata.model import NO_STATUS_CHECK, Answer, CredentialType, Disclosure, Issuance, thaw
+from eigendata.once import SqliteOnce
+from eigendata.openid import vp
+from eigendata.query import Request
+from eigendata.registers.brp import BrpRecord
+from eigendata.registers.catalogue import CATALOGUE
+from eigendata.registers.client import BrpClient
+from eigendata.registers.population import STORY_BSN, Population
+from eigendata.registers.tables import municipalities
+from eigendata.story.attacks import Stage, attacks
+from eigendata.trust import Trust, add_issuer
+from eigendata.verifier import Verifier
+from eigendata.wallet import Proposal, Wallet
+from eigendata.web import simulator
+
+COPIES: Final = 10
+POLICY: Final = "woningcorporatie/B"
+HOME: Final[Mapping[str, Json]] = {"household_size": [2, 4], "binding": True}
+"""The home that is to be let: for two to four people, and people of the municipality come first."""
+CORPORATION: Final = "redirect_uri:https://woonstichting.example/answer"
+PASSPHRASE: Final = "een wachtzin die alleen Aisha weet"  # noqa: S105  # of a vault that ends with the story
+BOXTEL: Final = "0757"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the telling; `tone` is `plain`, `good`, `bad`, `note` or `strong`."""
+
+    text: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One step of the story.
+
+    Attributes:
+        seconds: how long the step took, the telling left out.
+        data: the same for machines.
+    """
+
+    name: str
+    title: str
+    lines: tuple[Line, ...]
+    seconds: float
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+def tell(
+    *,
+    folder: Path,
+    clock: Callable[[], datetime],
+    language: str,
+    bsn: str = STORY_BSN,
+    population: Population | None = None,
+) -> Iterator[Scene]:
+    """Tell the story of one person, scene by scene.
+
+    Args:
+        folder: an empty folder for keys, trust, vault and state.
+        clock: gives aware moments.
+
+    Raises:
+        EigendataError: what a door of the library raised where the story cannot go on. A register that does not know
+            the person and a gate of the issuer are told as scenes, and end the story.
+    """
+    people = population or Population.shipped()
+    with simulator.serving(simulator.make_simulator(people)) as url:
+        yield from _Telling(folder, clock, language, people).tell(url, bsn)
+
+
+class _Telling:
+    """The parties of one telling, as they come on stage."""
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime], language: str, people: Population) -> None:
+        self.folder, self.clock, self.language, self.people = folder, clock, language, people
+        self.started = perf_counter()
+
+    def tell(self, url: str, bsn: str) -> Iterator[Scene]:
+        issuer, trust = self._municipality(bsn)
+        client = BrpClient(url, fetcher=Fetcher(allow_loopback_http=True))
+        types = tuple(CATALOGUE.values())
+        try:
+            record = client.look_up(bsn, types, at=self.clock())
+            yield self._asked(url, types)
+            with self._opened() as wallet:
+                issuance = self._issue(issuer, wallet, record)
+                yield self._issued(issuer, issuance)
+                wallet.add(issuance, trust=trust, at=self.clock())
+                yield self._stored(wallet)
+                corporation = Verifier(
+                    CORPORATION,
+                    trust=trust,
+                    status=NO_STATUS_CHECK,
+                    once=SqliteOnce(self.folder / "corporation.db"),
+                    name="Woonstichting De Eik",
+                )
+                request = corporation.ask(policies.load(POLICY), home=HOME, at=self.clock())
+                received = vp.parse_request(vp.write_request(request), at=self.clock())
+                proposal = wallet.consider(received, at=self.clock())
+                yield self._considered(request, proposal)
+                answer = wallet.disclose(proposal.accept(), at=self.clock())
+                wire = vp.answer_form(answer, request)
+                yield self._answered(wallet, proposal, wire)
+            arrived = vp.parse_answer(wire, request)
+            disclosure = corporation.verify(arrived, request, at=self.clock())
+        except Declined as closed:
+            yield self._declined(closed)
+            return
+        yield self._verified(disclosure)
+        yield self._advised(disclosure)
+        yield from self._attacked(issuer, client, corporation, request, arrived, bsn, record)
+
+    # -- the parties --------------------------------------------------------------------------------------------------
+
+    def _municipality(self, bsn: str) -> tuple[Issuer, Trust]:
+        """Set up the person's own municipality, with a certificate authority above it, and those who trust it."""
+        code = _municipality_of(self.people, bsn)
+        known = municipalities().get(code)
+        name = f"Gemeente {known.name}" if known else f"Gemeente {code}"
+        url, now = f"https://gemeente-{code}.example", self.clock()
+        create_authority(self.folder / "authority", name="Demo Root", at=now)
+        create_issuer(
+            self.folder / "issuer",
+            authority=self.folder / "authority",
+            id=url,
+            name=name,
+            municipality=code,
+            types=tuple(CATALOGUE),
+            at=now,
+        )
+        add_issuer(
+            self.folder / "trust.toml",
+            anchor_pem=(self.folder / "authority" / "anchor.pem").read_bytes(),
+            issuer=url,
+            name=name,
+            types=tuple(CATALOGUE),
+            municipalities=(code,),
+        )
+        return Issuer.open(self.folder / "issuer"), Trust.load(self.folder / "trust.toml")
+
+    @contextmanager
+    def _opened(self) -> Iterator[Wallet]:
+        with Wallet.create(self.folder / "resident.vault", PASSPHRASE) as wallet:
+            yield wallet
+
+    def _issue(self, issuer: Issuer, wallet: Wallet, record: BrpRecord) -> Issuance:
+        challenge = issuer.challenge(at=self.clock())
+        proofs = wallet.prove_new_keys(challenge, copies=COPIES, at=self.clock())
+        to = issuer.proven(proofs, at=self.clock())
+        return issuer.issue(record, format="dc+sd-jwt", to=to, copies=COPIES, at=self.clock())
+
+    # -- the scenes ---------------------------------------------------------------------------------------------------
+
+    def _scene(self, name: str, lines: list[Line], data: Mapping[str, Json]) -> Scene:
+        now = perf_counter()
+        seconds, self.started = now - self.started, now
+        return Scene(name=name, title=self._say(f"{name}_title"), lines=tuple(lines), seconds=seconds, data=data)
+
+    def _resume(self) -> None:
+        """Start the clock of the next scene now: what was in between was telling."""
+        self.started = perf_counter()
+
+    def _say(self, key: str, **filled: str | int) -> str:
+        return texts.say(f"story.{key}", self.language, **filled)
+
+    def _label(self, labels: Mapping[str, str]) -> str:
+        return labels.get(self.language, labels["en"])
+
+    def _asked(self, url: str, types: tuple[CredentialType, ...]) -> Scene:
+        fields = sorted({name for one in types for name in one.fields})
+        lines = [
+            Line(text=self._say("asked", url=url)),
+            Line(text=self._say("fields", count=len(fields))),
+            Line(text="  " + ", ".join(fields), tone="note"),
+        ]
+        return self._scene("register", lines, {"url": url, "fields": fields})
+
+    def _issued(self, issuer: Issuer, issuance: Issuance) -> Scene:
+        sizes = {one.type.short: len(one.copies[0]) for one in issuance.issued}
+        lines = [
+            Line(
+                text=self._say(
+                    "issued",
+                    type=self._label(one.type.label),
+                    copies=len(one.copies),
+                    bytes=len(one.copies[0]),
+                ),
+                tone="good",
+            )
+            for one in issuance.issued
+        ]
+        for refusal in issuance.refused:
+            what = self._label(refusal.type.label) + (f" · {'.'.join(refusal.claim)}" if refusal.claim else "")
+            lines.append(Line(text=f"– {what}: {texts.reason(refusal.reason, self.language)}", tone="bad"))
+        refused: list[Json] = [
+            {"type": one.type.id, "claim": one.claim and ".".join(one.claim), "reason": str(one.reason)}
+            for one in issuance.refused
+        ]
+        data: dict[str, Json] = {"issuer": issuer.name, "copies": COPIES, "bytes_of_a_copy": dict(sizes)}
+        return self._scene("issue", lines, {**data, "refused": refused})
+
+    def _stored(self, wallet: Wallet) -> Scene:
+        cards = wallet.cards()
+        size = (self.folder / "resident.vault").stat().st_size
+        lines = [Line(text=self._say("stored", cards=len(cards), bytes=size), tone="good")]
+        return self._scene("wallet", lines, {"cards": [one.type.id for one in cards], "vault_bytes": size})
+
+    def _considered(self, request: Request, proposal: Proposal) -> Scene:
+        size = len(vp.write_request(request))
+        keep = "; ".join(f"{outcome}: {term}" for outcome, term in proposal.keep.items())
+        lines = [
+            Line(text=self._say("asks", name=proposal.asker.party.name), tone="strong"),
+            Line(text=self._say("unproven"), tone="bad"),
+            Line(text=self._say("why", purpose=self._label(proposal.purpose), law=", ".join(proposal.legal_basis))),
+            Line(text=self._say("keep", term=keep)),
+        ]
+        for one in proposal.offered:
+            lines.append(Line(text=f"  {self._label(one.type.label)}", tone="strong"))
+            for line in one.lines:
+                value = self._say("fresh_number") if line.value is None else _shown(line.value)
+                lines.append(Line(text=f"    {self._label(line.label)}: {value}"))
+        shown: dict[str, Json] = {
+            one.query: [".".join(map(str, line.path)) for line in one.lines] for one in proposal.offered
+        }
+        return self._scene("consent", lines, {"request_bytes": size, "proven": proposal.asker.proven, "shows": shown})
+
+    def _answered(self, wallet: Wallet, proposal: Proposal, wire: bytes) -> Scene:
+        shown = {(one.card, line.path) for one in proposal.offered for line in (*one.lines, *one.besides)}
+        kept = [
+            (card, line)
+            for card in wallet.cards()
+            for line in wallet.show(card).lines
+            if (card.id, line.path) not in shown
+        ]
+        names = list(dict.fromkeys(self._label(line.label) for _, line in kept))
+        lines = [
+            Line(text=self._say("agreed", bytes=len(wire)), tone="good"),
+            Line(text=self._say("stays", count=len(kept)), tone="strong"),
+            Line(text="  " + ", ".join(names), tone="note"),
+        ]
+        withheld: list[Json] = [f"{card.type.short}.{'.'.join(map(str, line.path))}" for card, line in kept]
+        return self._scene("answer", lines, {"answer_bytes": len(wire), "not_disclosed": withheld})
+
+    def _verified(self, disclosure: Disclosure) -> Scene:
+        lines: list[Line] = []
+        trails: dict[str, Json] = {"answer": _trail(disclosure.trail)}
+        for question, given in disclosure.credentials.items():
+            for one in given:
+                claims = ", ".join(f"{name}: {_shown(value)}" for name, value in one.claims.items())
+                lines.append(Line(text=f"{question} · {one.issuer.name} · {claims}", tone="strong"))
+                lines += self._steps(one.trail)
+                trails[question] = _trail(one.trail)
+        lines.append(Line(text=self._say("together"), tone="strong"))
+        lines += self._steps(disclosure.trail)
+        lines.append(Line(text=self._say("withdrawal"), tone="bad"))
+        disclosed = {name: thaw(given[0].claims) for name, given in disclosure.credentials.items()}
+        return self._scene("verify", lines, {"disclosed": disclosed, "trail": trails})
+
+    def _steps(self, trail: tuple[Step, ...]) -> list[Line]:
+        """Tell a trail in one line for each outcome."""
+        by_outcome = {kind: [one.check.name for one in trail if one.outcome is kind] for kind in Outcome}
+        return [
+            Line(text=f"  {texts.outcome(kind, self.language)} {', '.join(names)}", tone="note")
+            for kind, names in by_outcome.items()
+            if names
+        ]
+
+    def _advised(self, disclosure: Disclosure) -> Scene:
+        assert disclosure.advice is not None
+        advice = disclosure.advice
+        lines = [
+            Line(text=texts.advice(advice.advice, self.language), tone="good"),
+            Line(text=self._say("person"), tone="note"),
+        ]
+        return self._scene("advice", lines, {"advice": str(advice.advice), "rule": advice.rule})
+
+    def _declined(self, closed: Declined) -> Scene:
+        lines = [
+            Line(text=texts.reason(closed.reason, self.language), tone="bad"),
+            Line(text=self._say("counter"), tone="note"),
+        ]
+        return self._scene("declined", lines, {"reason": str(closed.reason)})
+
+    def _attacked(
+        self,
+        issuer: Issuer,
+        client: BrpClient,
+        corporation: Verifier,
+        request: Request,
+        answer: Answer,
+        bsn: str,
+        record: BrpRecord,
+    ) -> Iterator[Scene]:
+        stage = Stage(
+            issuer=issuer,
+            corporation=corporation,
+            request=request,
+            answer=answer,
+            record=record,
+            neighbour=self._neighbour(issuer, client, bsn),
+            vault=self.folder / "resident.vault",
+            passphrase=PASSPHRASE,
+            clock=self.clock,
+        )
+        self._resume()
+        lines: list[Line] = []
+        data: dict[str, Json] = {}
+        for attack in attacks(stage):
+            refused = attack.refused
+            what = self._say(f"attack_{attack.name}")
+            if refused is None:
+                lines.append(Line(text=f"✗ {what}: {self._say('succeeded')}", tone="bad"))
+                data[attack.name] = {"refused": False}
+                continue
+            lines.append(Line(text=f"✓ {what}", tone="good"))
+            lines.append(Line(text=f"    {texts.reason(refused.reason, self.language)}"))
+            lines.append(Line(text=f"    {refused.check.name} · {refused.check.clause}", tone="note"))
+            data[attack.name] = {"refused": True, "reason": str(refused.reason), "check": refused.check.name}
+        yield self._scene("attacks", lines, data)
+
+    def _neighbour(self, issuer: Issuer, client: BrpClient, bsn: str) -> BrpRecord:
+        """Find someone else of the same municipality who has a household card."""
+        for person in self.people:
+            if person.bsn == bsn or _code(person.persoon) not in issuer.jurisdictions or person.bsn == "":
+                continue
+            try:
+                record = client.look_up(person.bsn, tuple(CATALOGUE.values()), at=self.clock())
+                for one in CATALOGUE.values():
+                    record.facts(one, jurisdictions=issuer.jurisdictions, at=self.clock())
+            except Declined:
+                continue
+            return record
+        raise Declined(Reason.NOTHING_FITS, "this population has nobody else of the same municipality to attack with")
+
+
+def _municipality_of(people: Population, bsn: str) -> str:
+    """Give the municipality where the register has the person; Boxtel for one it does not know."""
+    return next((_code(one.persoon) for one in people.find(bsn)), "") or BOXTEL
+
+
+def _code(persoon: Mapping[str, Json]) -> str:
+    match persoon.get("gemeenteVanInschrijving"):
+        case {"code": str(code)}:
+            return code
+        case _:
+            return ""
+
+
+def _trail(trail: tuple[Step, ...]) -> list[Json]:
+    return [{"check": one.check.name, "clause": one.check.clause, "outcome": str(one.outcome)} for one in trail]
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    if isinstance(value, tuple | list):
+        return ", ".join(_shown(member) for member in value)
+    return str(value)

@@ -1,0 +1,185 @@
+"""Six attacks on a verifier that has just accepted an honest answer, and on the vault that gave it.
+
+The attackers hold real credentials with real keys: a stranger without any fails at the first signature, which shows
+little. Each attack breaks one rule, so that the reason of its refusal is that rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from eigendata import channel, policies, proofs
+from eigendata.crypto.jose import sign_jws
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_loads
+from eigendata.errors import Misuse, Rejected
+from eigendata.formats import FORMATS
+from eigendata.issuer import Issuer
+from eigendata.model import Answer, Binding, ClaimPath, CredentialType, Holding, Presentation
+from eigendata.query import Asker, Request
+from eigendata.registers.brp import BrpRecord
+from eigendata.verifier import Verifier
+from eigendata.wallet import Wallet
+
+FORMAT: Final = "dc+sd-jwt"
+OTHER: Final = "redirect_uri:https://other-corporation.example/answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What the attackers find: an issuer that serves them too, and a verifier with an open request.
+
+    Attributes:
+        record: of the applicant; `neighbour`: of someone else of the same municipality.
+        answer: the honest one, accepted already.
+    """
+
+    issuer: Issuer
+    corporation: Verifier
+    request: Request
+    answer: Answer
+    record: BrpRecord
+    neighbour: BrpRecord
+    vault: Path
+    passphrase: str
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attack:
+    """One attack and what came of it; `refused` is None where it succeeded."""
+
+    name: str
+    refused: Rejected | None
+
+
+def attacks(stage: Stage) -> Iterator[Attack]:
+    """Try the six, each in its turn."""
+    own, other = _Cards(stage, stage.record), _Cards(stage, stage.neighbour)
+    for name, attempt in (
+        ("replay", lambda: stage.corporation.verify(stage.answer, stage.request, at=stage.clock())),
+        ("other_verifier", lambda: _relay(stage)),
+        ("swapped", lambda: _verify(stage, _swap(stage, own))),
+        ("withheld", lambda: _verify(stage, own.answer(_fresh(stage), without=("local_tie_6y",)))),
+        ("household", lambda: _verify(stage, own.answer(_fresh(stage), beside=("huishouden", other)))),
+        ("vault", lambda: _open_damaged(stage)),
+    ):
+        yield Attack(name=name, refused=_refusal(attempt))
+
+
+def _refusal(attempt: Callable[[], object]) -> Rejected | None:
+    try:
+        attempt()
+    except Rejected as refused:
+        return refused
+    return None
+
+
+class _Cards:
+    """One attacker's credentials, a copy of each type, with keys that the attacker has at hand."""
+
+    def __init__(self, stage: Stage, record: BrpRecord) -> None:
+        at = stage.clock()
+        challenge = stage.issuer.challenge(at=at)
+        keys = [SoftwareKey.generate(Algorithm.ES256) for _ in challenge.types]
+        to = stage.issuer.proven(proofs.prove(challenge, keys, at=at), at=at)
+        issued = stage.issuer.issue(record, format=FORMAT, to=to, copies=1, at=at).issued
+        self._clock = stage.clock
+        self._held: Mapping[str, tuple[CredentialType, bytes, SoftwareKey]] = {
+            one.type.id: (one.type, one.copies[0], key) for one, key in zip(issued, keys, strict=False)
+        }
+
+    def key(self, type: str) -> SoftwareKey:
+        return self._held[type][2]
+
+    def answer(
+        self, request: Request, *, without: tuple[str, ...] = (), beside: tuple[str, _Cards] | None = None
+    ) -> tuple[Request, Answer]:
+        """Answer a request with these cards, some claims left out, or one card of somebody else's beside them."""
+        presentations: dict[str, tuple[Presentation, ...]] = {}
+        for asked in request.query.credentials:
+            owner = beside[1] if beside is not None and asked.type_ids[0].split(":")[-2] == beside[0] else self
+            declared, copy, key = owner._held[asked.type_ids[0]]
+            listed = asked.claim_sets[0] if asked.claim_sets else tuple(one.id for one in asked.claims or ())
+            reveal: list[ClaimPath] = [
+                one.path for one in asked.claims or () if one.id in listed and one.path[-1] not in without
+            ]
+            holding = Holding(key=key, binding=request.binding)
+            token = FORMATS[FORMAT].present(copy, declared, reveal, holding, at=self._clock())
+            presentations[asked.id] = (Presentation(format=FORMAT, token=token),)
+        return request, Answer(presentations=presentations)
+
+
+def _fresh(stage: Stage) -> Request:
+    """Let the corporation ask the same again: an attack on a used request would fail for that alone."""
+    asked = stage.request.policy
+    if asked is None:
+        raise Misuse("the attacks are made on a request of a policy")
+    return stage.corporation.ask(policies.load(asked.id), home=asked.home, at=stage.clock())
+
+
+def _verify(stage: Stage, answered: tuple[Request, Answer]) -> None:
+    request, answer = answered
+    stage.corporation.verify(answer, request, at=stage.clock())
+
+
+def _relay(stage: Stage) -> None:
+    """Send the honest answer on to another corporation, whose request happens to have the same nonce."""
+    other = replace(stage.corporation, client_id=OTHER)
+    nonce = stage.request.binding.nonce
+    request = replace(
+        stage.request,
+        asker=Asker(party=replace(stage.request.asker.party, id=OTHER), proven=False),
+        response_uri=other.response_uri,
+        binding=channel.openid4vp_redirect(client_id=OTHER, nonce=nonce, response_uri=other.response_uri),
+    )
+    other.verify(stage.answer, request, at=stage.clock())
+
+
+def _swap(stage: Stage, cards: _Cards) -> tuple[Request, Answer]:
+    """Write another household size into one's own card, and sign the key binding anew over the result."""
+    request, answer = cards.answer(_fresh(stage))
+    asked = next(one for one in request.query.credentials if one.type_ids[0].split(":")[-2] == "huishouden")
+    token = answer.presentations[asked.id][0].token
+    issued, *disclosures, _ = token.split(b"~")
+    swapped = b"~".join([issued, *(_enlarged(one) for one in disclosures), b""])
+    bound = _bind(swapped, cards.key(asked.type_ids[0]), request.binding, at=stage.clock())
+    forged = Presentation(format=FORMAT, token=swapped + bound)
+    return request, Answer(presentations={**answer.presentations, asked.id: (forged,)})
+
+
+def _enlarged(disclosure: bytes) -> bytes:
+    match json_loads(b64url_decode(disclosure)):
+        case [salt, "household_size", int(size)]:
+            return b64url_encode(json_dumps([salt, "household_size", size + 1])).encode()
+        case _:
+            return disclosure
+
+
+def _bind(token: bytes, key: SoftwareKey, binding: Binding, *, at: datetime) -> bytes:
+    payload: Json = {
+        "iat": int(at.timestamp()),
+        "aud": binding.audience,
+        "nonce": binding.nonce,
+        "sd_hash": b64url_encode(hashlib.sha256(token).digest()),
+    }
+    return sign_jws({"typ": "kb+jwt"}, json_dumps(payload), key)
+
+
+def _open_damaged(stage: Stage) -> None:
+    """Change one byte of one card in a copy of the vault, and open it with the right passphrase."""
+    damaged = stage.vault.with_suffix(".damaged")
+    damaged.touch(mode=0o600)
+    damaged.write_bytes(stage.vault.read_bytes())
+    with closing(sqlite3.connect(damaged)) as database, database:
+        name, sealed = database.execute("SELECT id, sealed FROM record ORDER BY id LIMIT 1").fetchone()
+        changed = bytes([sealed[0] ^ 1]) + sealed[1:]
+        database.execute("UPDATE record SET sealed = ? WHERE id = ?", (changed, name))
+    Wallet.open(damaged, stage.passphrase).close()
