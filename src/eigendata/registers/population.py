@@ -25,6 +25,7 @@ from typing import Final
 from eigendata.encoding import Json, json_loads
 from eigendata.errors import Malformed, within
 from eigendata.model import freeze
+from eigendata.registers.brp import passes_elfproef
 
 LIMIT: Final = 16 << 20  # bytes of a population file; the 685 official test persons take 3.3 MB
 MAX_PEOPLE: Final = 100_000
@@ -49,14 +50,6 @@ _OCCURRENCE: Final = (
 def is_test_number(bsn: str) -> bool:
     """Tell whether a number lies in the range that is never given to a real person, and passes the elfproef."""
     return bsn.startswith("9999") and passes_elfproef(bsn)
-
-
-def passes_elfproef(bsn: str) -> bool:
-    """Tell whether nine digits are a BSN by their check: 9a + 8b + ... + 2h - i is a multiple of eleven."""
-    if re.fullmatch(r"[0-9]{9}", bsn) is None:
-        return False
-    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-    return sum(weight * int(digit) for weight, digit in zip(weights, bsn, strict=True)) % 11 == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

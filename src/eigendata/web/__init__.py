@@ -1,1 +1,1 @@
-"""Filled by the rooms below."""
+"""What speaks HTTP: the register simulator. FastAPI is known here and nowhere below."""
