@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from eigendata.crypto.keys import PublicKey, Signer
@@ -25,6 +27,12 @@ HEADER_LIMIT: Final = 65_536
 
 SIGNATURE_LIMIT: Final = 128
 """Characters of a signature, encoded: the longest that is used, of ES384, has 128."""
+
+KEPT_HEADERS: Final = 128
+"""Headers kept as they were read."""
+
+KEPT_HEADER_LIMIT: Final = 8_192
+"""Bytes of a header, encoded, that is kept: all that are kept are 1 MiB at most."""
 
 _APPLICATION: Final = "application/"
 
@@ -84,19 +92,27 @@ def parse_jws(token: bytes, *, limit: int = JWS_LIMIT) -> Jws:
         raise Malformed("not a compact JWS: an empty part")
     if len(encoded_header) > HEADER_LIMIT or len(encoded_signature) > SIGNATURE_LIMIT:
         raise Malformed("not a compact JWS: the header or the signature is larger than any that is used")
-    header = json_object(b64url_decode(encoded_header))
+    return Jws(
+        header=(_kept_header if len(encoded_header) <= KEPT_HEADER_LIMIT else _header)(encoded_header),
+        payload=b64url_decode(encoded_payload),
+        signature=b64url_decode(encoded_signature),
+        signing_input=token[: len(encoded_header) + 1 + len(encoded_payload)],
+    )
+
+
+def _header(encoded: bytes) -> Mapping[str, Json]:
+    header = json_object(b64url_decode(encoded))
     if not isinstance(header.get("alg"), str):
         raise Malformed("not a JWS: the header states no algorithm")
     if not isinstance(header.get("typ", ""), str):
         raise Malformed("not a JWS: typ is no text")
     if "crit" in header or "b64" in header:
         raise Malformed("a JWS with critical extensions: none is understood here")
-    return Jws(
-        header=header,
-        payload=b64url_decode(encoded_payload),
-        signature=b64url_decode(encoded_signature),
-        signing_input=token[: len(encoded_header) + 1 + len(encoded_payload)],
-    )
+    return MappingProxyType(header)
+
+
+# An issuer's header, chain and all, is the same in each of its tokens, and a wallet's in each of its proofs.
+_kept_header: Final = lru_cache(maxsize=KEPT_HEADERS)(_header)
 
 
 def sign_jws(header: Mapping[str, Json], payload: bytes, signer: Signer) -> bytes:
