@@ -13,8 +13,9 @@ import hashlib
 import os
 import sqlite3
 import threading
+import time
+import weakref
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from math import ceil
@@ -34,6 +35,8 @@ TAKEN: Final = Check(
 PATIENCE: Final = 5.0
 """Seconds that one take waits for others that write to the same file."""
 
+_PAUSE: Final = 0.01
+
 KEPT_AFTER: Final = timedelta(days=30)
 """How much earlier than a newer value's `until` a value's own must lie before it is forgotten; see above."""
 
@@ -45,7 +48,10 @@ def _now() -> datetime:
 
 
 class SqliteOnce:
-    """One-time values in a file, shared by any number of threads and processes of one machine."""
+    """One-time values in a file, shared by any number of threads and processes of one machine.
+
+    The file is SQLite's, with a write-ahead log beside it while it is in use: not for a network drive.
+    """
 
     def __init__(self, path: Path | str, *, clock: Clock = _now) -> None:
         """Use the file at `path`; a new one can be read by its owner alone.
@@ -55,44 +61,96 @@ class SqliteOnce:
             Malformed: the file is there and is something else.
             Unavailable: others hold the file for too long.
         """
-        self._path = Path(path)
+        self._path = Path(path).absolute()
         self._clock = clock
         try:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            # Only where there is none: to open and close a file that is in use would drop SQLite's locks on it.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            pass
         except OSError as error:
-            raise Misuse(f"the state file {self._path} cannot be used: {error.strerror}") from error
-        try:
-            with closing(self._connect()) as connection:
-                connection.execute(_TABLE)
-                connection.execute(_INDEX)
-        except sqlite3.OperationalError as error:
-            raise Unavailable(f"the state file {self._path} cannot be used now: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise Malformed(f"{self._path} is no state file: {error}") from error
+            raise Misuse(f"the state file {self._path} cannot be made: {error.strerror}") from error
+        if not self._path.is_file():
+            raise Misuse(f"the state file {self._path} is no file")
+        self._open = _Open(self._path)
 
     def take(self, kind: str, value: str, until: datetime) -> None:
         """Take a value that nobody took before; it is remembered until `until` at least.
 
         Raises:
             Rejected: it was taken before.
-            Unavailable: the file cannot be used now. The value may count as taken.
+            Unavailable: the file cannot be used now, or is not the one that was opened. The value may count as taken.
             Misuse: `until` is naive.
         """
         until = utc(until)
-        try:
-            with closing(self._connect()) as connection:
-                taken = connection.execute(_TAKE, (kind, _digest(value), ceil(until.timestamp()))).rowcount == 1
-                connection.execute(_FORGET, (kind, _horizon(until, self._clock())))
-        except sqlite3.Error as error:
-            raise Unavailable(f"the state file {self._path} cannot be used now: {error}") from error
+        if self._open.process != os.getpid():  # a connection does not outlive a fork
+            self._open = _Open(self._path)
+        taken = self._open.take(kind, _digest(value), ceil(until.timestamp()), _horizon(until, self._clock()))
         if not taken:
             raise Rejected(TAKEN)
 
-    def _connect(self) -> sqlite3.Connection:
-        # One connection for each take: nothing is shared between threads, and nothing survives a fork.
-        connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
+    def close(self) -> None:
+        """Let go of the file. Nothing can be taken afterwards."""
+        self._open.finalizer()
+
+
+class _Open:
+    """The one connection of this process to a state file, used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.process = os.getpid()
+        self._path = path
+        self._lock = threading.Lock()
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._connection, self._file = _connect(path), _identity(path)
+                break
+            except sqlite3.OperationalError as error:
+                # While another makes the file ready, SQLite may give up at once instead of waiting.
+                if time.monotonic() > deadline:
+                    raise Unavailable(f"the state file {path} cannot be used now: {error}") from error
+                time.sleep(_PAUSE)
+            except sqlite3.DatabaseError as error:
+                raise Malformed(f"{path} is no state file: {error}") from error
+            except OSError as error:
+                raise Misuse(f"the state file {path} cannot be used: {error.strerror}") from error
+        self.finalizer = weakref.finalize(self, _close, self._connection, self.process)
+
+    def take(self, kind: str, digest: bytes, until: int, horizon: int) -> bool:
+        try:
+            with self._lock:
+                if _identity(self._path) != self._file:  # a new file would have forgotten what was taken
+                    raise Unavailable(f"the state file {self._path} was replaced while it was in use")
+                taken = self._connection.execute(_TAKE, (kind, digest, until)).rowcount == 1
+                self._connection.execute(_FORGET, (kind, horizon))
+        except (sqlite3.Error, OSError) as error:
+            raise Unavailable(f"the state file {self._path} cannot be used now: {error}") from error
+        return taken
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # mode=rw: a file that is gone is not made anew, as if nothing had been taken.
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    try:
+        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", _TABLE, _INDEX):
+            connection.execute(statement)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _close(connection: sqlite3.Connection, process: int) -> None:
+    if process == os.getpid():  # closed in a child, it would end the parent's write-ahead log
+        connection.close()
 
 
 class MemoryOnce:
