@@ -123,6 +123,6 @@ def _refused(reply: Reply) -> str:
     except Malformed:
         return ""
     entries = listed if isinstance(listed, list) else []
-    names = [str(one.get("name")) for one in entries if isinstance(one, Mapping)]
-    known = [name for name in names if _PARAMETER.fullmatch(name)][:10]
+    names = [one.get("name") for one in entries if isinstance(one, Mapping)]
+    known = [name for name in names if isinstance(name, str) and _PARAMETER.fullmatch(name)][:10]
     return f" for its {', '.join(known)}" if known else ""
