@@ -59,7 +59,7 @@ def test_the_first_of_each_is_taken_and_no_other(values: list[tuple[str, str]]) 
     assert [taken(once, *value) for value in values] == [value not in values[:i] for i, value in enumerate(values)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(value=st.text(max_size=8) | st.sampled_from(["\ud800", "' OR 1=1 --", "a\x00b", "e\u0301", "\u00e9"]))
 def test_any_text_is_a_value(value: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     once = SqliteOnce(tmp_path_factory.mktemp("once") / "o", clock=lambda: NOW)
