@@ -73,8 +73,17 @@ NO_REDIRECT: Final = Check(
 CHECKS: Final = (URL_ALLOWED, ADDRESS_ALLOWED, CERTIFICATE, NO_REDIRECT)
 
 _JSON: Final = ("application/json", "application/problem+json")
-# Addresses that carry an IPv4 address of someone else's choice inside them: 6to4, NAT64, and the IPv4-compatible form.
-_WRAPPERS: Final = (IPv6Network("2002::/16"), IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+# Networks in which an IPv6 address stands for an IPv4 one of someone else's choice.
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+_COMPATIBLE: Final = IPv6Network("::/96")
+# Not public either, though `ipaddress` of some Python versions takes them or parts of them for it.
+_SPECIAL: Final[tuple[Network, ...]] = (
+    IPv4Network("192.0.0.0/24"),  # IETF protocol assignments
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays
+    IPv6Network("2001::/23"),  # IETF protocol assignments
+    IPv6Network("3fff::/20"),  # documentation
+)
+_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # all of IPv6 that is given out to the public (RFC 4291 2.4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +219,10 @@ class Fetcher:
             return True
         if bare.is_loopback:
             return self._loopback
+        if any(bare in network for network in _SPECIAL):
+            return False
+        if isinstance(bare, IPv6Address) and bare not in _GLOBAL_UNICAST:
+            return False
         return bare.is_global and not (bare.is_multicast or bare.is_reserved or bare.is_unspecified)
 
     def _read(self, response: httpcore.Response, accept: Sequence[str], trail: Trail) -> Reply:
@@ -282,7 +295,7 @@ def _bare(address: Address) -> Address:
         return address.ipv4_mapped
     if address.sixtofour is not None:
         return address.sixtofour
-    if address in _WRAPPERS[1] or (address in _WRAPPERS[2] and int(address) > 1):
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     if address.teredo is not None:
         return IPv4Address(0)  # a tunnel to an address that others choose: never public
