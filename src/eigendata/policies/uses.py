@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 
 from eigendata import texts
-from eigendata.errors import Check, Misuse, Reason, Trail, within
+from eigendata.errors import Check, Reason, Trail, within
 from eigendata.formats import FORMATS
 from eigendata.formats.protocol import Format
 from eigendata.model import ClaimPath, CredentialType, Presence
@@ -209,7 +209,7 @@ class _Asked:
         if not use.knows(self.id):
             return (Beyond(query=self.query, type=self.id, path=()),)
         fine = {*self.listed(use), *tie.paths}
-        tops = {path[0] for path in fine}
+        tops = {path[0] for path in self.paths if path in fine}
         return tuple(
             Beyond(query=self.query, type=self.id, path=path)
             for path in self.paths
@@ -235,14 +235,3 @@ class _Tie:
         foreign = any(one.type is None or one.type.attribute(SET) is None for one in about)
         anyway = {path for one in about for path in one.listed(use)}.issuperset(MATCHING)
         return cls(paths=frozenset((SET, *MATCHING) if foreign or anyway else (SET,)))
-
-
-def known_use(name: str, uses: Mapping[str, Use]) -> Use:
-    """Give the use with this id.
-
-    Raises:
-        Misuse: there is none.
-    """
-    if name not in uses:
-        raise Misuse(f"no intended use {name!r} is known; known are {', '.join(uses)}")
-    return uses[name]

@@ -173,6 +173,11 @@ def test_every_advice_can_be_explained() -> None:
 # -- conditions -------------------------------------------------------------------------------------------------------
 
 
+def test_a_range_may_be_as_wide_as_whole_numbers_go() -> None:
+    widest = [-(2**53) + 1, 2**53 - 1]
+    assert read().conditions({**HOME, "size": widest})["size"] == tuple(widest)
+
+
 def test_conditions_come_in_one_form_and_order() -> None:
     given_home = read().conditions({"towns": ["Esch"], "local": False, "size": (1, 1)})
     assert list(given_home.items()) == [("size", (1, 1)), ("local", False), ("towns", ("Esch",))]

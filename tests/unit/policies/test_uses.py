@@ -85,6 +85,10 @@ def test_the_absence_of_a_claim_that_may_be_asked_may_be_asked() -> None:
     assert not beyond("woningcorporatie/A", persoon=["age_over_18", "absent.age_over_18"])
     # without the claim itself there is no reason to
     assert beyond("woningcorporatie/A", persoon=["absent.age_over_18"]) == {("absent", "age_over_18")}
+    names = ["family_name", "given_name", "birthdate"]
+    assert beyond("woningcorporatie/B", persoon=names, inwoner=["local_tie_6y", "absent.birthdate"]) == {
+        ("absent", "birthdate")
+    }
 
 
 def test_a_whole_object_is_beyond_a_use_that_lists_a_part() -> None:
@@ -118,6 +122,19 @@ def test_matching_claims_need_their_reason() -> None:
     assert beyond("woningcorporatie/B", persoon=names[:2], inwoner=["local_tie_6y", *names]) == {
         (name,) for name in names
     }
+
+
+def test_an_issuer_of_another_kind_is_a_reason_for_matching_claims() -> None:
+    income = {
+        "id": "income",
+        "format": "dc+sd-jwt",
+        "meta": {"vct_values": ["urn:eigendata:nl:bri:inkomenstoets:1"]},
+        "claims": [{"path": ["at_most", "one"]}, {"path": ["birthdate"]}],
+    }
+    address = query(adres=["address", "set", "birthdate"]).to_json()["credentials"]
+    assert isinstance(address, list)
+    assert outside("woningcorporatie/C", parse_query({"credentials": [income, *address]})).fine
+    assert not outside("woningcorporatie/C", parse_query({"credentials": address})).fine
 
 
 def test_a_type_of_another_use_gives_no_reason_for_names() -> None:
