@@ -255,6 +255,22 @@ def test_each_relative_is_asked_about_once_and_only_by_a_real_number() -> None:
     assert brp.relatives(brp.parse(answer(whole), at=AT)) == (PARTNER, CHILD)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"verblijfplaats": home(functieAdres={"code": "B"})},
+        {"verblijfplaats": home(indicatieVastgesteldVerblijftNietOpAdres=True)},
+        {"verblijfplaats": home(inOnderzoek=doubt("type"))},
+        {"opschortingBijhouding": {"reden": {"code": "O"}}},
+        {"overlijden": {"datum": datum("2020-01-01")}},
+        {"kinderen": [child(CHILD, inOnderzoek=doubt("burgerservicenummer"))]},
+    ],
+)
+def test_nobody_is_asked_about_where_nothing_could_be_told(changes: dict[str, Json]) -> None:
+    whole = person(**{"kinderen": [child(CHILD)], **changes})
+    assert brp.relatives(brp.parse(answer(whole), at=AT)) == ()
+
+
 def test_the_second_answer_may_come_in_parts() -> None:
     whole = person(partners=[partner()], kinderen=[child(CHILD, "2015")])
     parts: Json = [answer(lives(PARTNER)), answer(lives(CHILD))]

@@ -25,7 +25,7 @@ from eigendata.model import CredentialType, Facts
 from eigendata.registers.brp.address import tell_adres
 from eigendata.registers.brp.dates import today, years_before
 from eigendata.registers.brp.gates import require_open
-from eigendata.registers.brp.household import tell_huishouden
+from eigendata.registers.brp.household import tell_huishouden, whom_to_ask
 from eigendata.registers.brp.names import aanschrijfwijze
 from eigendata.registers.brp.parsing import parse_list
 from eigendata.registers.brp.persoon import passes_elfproef, tell_bsn, tell_persoon, tell_subject
@@ -153,8 +153,6 @@ def asks_relatives(types: Iterable[CredentialType]) -> bool:
 def relatives(record: BrpRecord) -> tuple[str, ...]:
     """Give the numbers of partner and children whose address must be asked, with `RELATIVE_FIELDS`.
 
-    At most `BSN_PER_QUESTION` in one question. A partner of a bond that has ended is not asked about.
+    At most `BSN_PER_QUESTION` go in one question. Nobody is asked about where nothing could be told anyway.
     """
-    known = (*(record.person.partners.value or ()), *(record.person.kinderen.value or ()))
-    found = (one.bsn.value for one in known if one.bsn.value and not one.ontbonden.value)
-    return tuple(dict.fromkeys(bsn for bsn in found if passes_elfproef(bsn)))
+    return whom_to_ask(record.person)

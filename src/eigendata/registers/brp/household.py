@@ -21,6 +21,7 @@ from eigendata.registers.brp.address import bag_number, is_doubted
 from eigendata.registers.brp.dates import Datum, of_age
 from eigendata.registers.brp.gates import MAJORITY
 from eigendata.registers.brp.names import UNKNOWN
+from eigendata.registers.brp.persoon import passes_elfproef
 from eigendata.registers.brp.reading import Gegeven
 from eigendata.registers.brp.record import Bewoner, Gemeente, Gerelateerde, Persoonslijst, Verblijfplaats
 from eigendata.registers.brp.telling import Telling, Told, first_doubt, first_reason
@@ -32,6 +33,18 @@ class Members:
 
     born: tuple[Gegeven[Datum], ...] = ()
     untold: Reason | None = None
+
+
+def whom_to_ask(person: Persoonslijst) -> tuple[str, ...]:
+    """Give the numbers of those whose address the second question asks; nobody's where nothing could be told.
+
+    Not of a partner of a bond that has ended, and not a number that is none or is under investigation.
+    """
+    if person.opgeschort or person.overleden or _holder_untold(person):
+        return ()
+    known = (*(person.partners.value or ()), *(person.kinderen.value or ()))
+    numbers = (one.bsn.value for one in known if one.bsn.left_out is None and not one.ontbonden.value)
+    return tuple(dict.fromkeys(bsn for bsn in numbers if bsn and passes_elfproef(bsn)))
 
 
 def tell_huishouden(telling: Telling, person: Persoonslijst, *, on: date) -> None:
