@@ -151,7 +151,7 @@ def json_loads(data: bytes, *, limit: int = JSON_LIMIT) -> Json:
 
 def _doubtful(data: bytes) -> bool:
     # what the fast reader gives back as it came, and the strict one refuses: a negative zero, NUL
-    return b"-0.0" in data or b"\\u" in data
+    return b"-0.0" in data or (b"\\" in data and b"\\u" in data)  # one byte is found far faster than two
 
 
 def json_object(data: bytes, *, limit: int = JSON_LIMIT) -> dict[str, Json]:

@@ -38,6 +38,7 @@ LATEST: Final = 253_402_300_799
 """The last second that a datetime can name, of the year 9999. Dates are seconds since 1970 (RFC 7519 section 2)."""
 
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))
+_TEXTS: Final = frozenset((str,))
 _NEVER_DISCLOSED: Final = frozenset(("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"))
 _NEVER_NAMED: Final = _NEVER_DISCLOSED | {"aud"}  # an entry of aud may be disclosed, aud itself may not (RFC 9901 9.7)
 _RESERVED: Final = frozenset(("_sd", "...", "_sd_alg"))
@@ -231,7 +232,13 @@ class _Walk:
         self, payload: Mapping[str, Json], disclosures: list[bytes], hash_: Callable[[bytes], Any] | None
     ) -> Claims:
         for index, encoded in enumerate(disclosures):
-            self._read(index, encoded, hash_)
+            disclosure = self._disclosure(index, encoded)
+            if disclosure is not None:
+                # RFC 9901 4.2.3: over the US-ASCII bytes of the base64url-encoded value
+                digest = b64url_encode(hash_(encoded).digest()) if hash_ is not None else f"{index}"
+                if digest in self._unplaced:
+                    self.faults.add(checks.DISCLOSURE_ONCE)
+                self._unplaced[digest] = disclosure
         document = self._object(payload, (), DEPTH_LIMIT, False)
         if self._unplaced:
             self.faults.add(checks.DISCLOSURE_REFERENCED)
@@ -239,24 +246,19 @@ class _Walk:
             self.faults.add(checks.SD_WITHOUT_CLAIMS)
         return document
 
-    def _read(self, index: int, encoded: bytes, hash_: Callable[[bytes], Any] | None) -> None:
+    def _disclosure(self, index: int, encoded: bytes) -> _Disclosure | None:
         if not encoded:
             raise Malformed("an empty disclosure")
         contents = json_loads(b64url_decode(encoded))
-        if not isinstance(contents, list) or len(contents) not in (2, 3) or not isinstance(contents[0], str):
-            self.faults.add(checks.DISCLOSURE_FORM)
-            return
-        name = contents[1] if len(contents) == 3 else None
-        if not isinstance(name, str | None) or (name is None and len(contents) == 3):
-            self.faults.add(checks.DISCLOSURE_FORM)
-            return
-        if name in _RESERVED:
-            self.faults.add(checks.RESERVED_NAME)
-        # RFC 9901 4.2.3: over the US-ASCII bytes of the base64url-encoded value
-        digest = b64url_encode(hash_(encoded).digest()) if hash_ else f"{index}"
-        if digest in self._unplaced:
-            self.faults.add(checks.DISCLOSURE_ONCE)
-        self._unplaced[digest] = (index, name, contents[-1])
+        if isinstance(contents, list) and contents and isinstance(contents[0], str):
+            if len(contents) == 2:
+                return index, None, contents[1]
+            if len(contents) == 3 and isinstance(name := contents[1], str):
+                if name in _RESERVED:
+                    self.faults.add(checks.RESERVED_NAME)
+                return index, name, contents[2]
+        self.faults.add(checks.DISCLOSURE_FORM)
+        return None
 
     def _count(self, digests: Sequence[str]) -> None:
         before = len(self._digests)
@@ -298,7 +300,7 @@ class _Walk:
     def _reserved(self, name: str, value: Json, place: Place) -> list[str]:
         """Look at a member that carries digests; give those of `_sd`."""
         if name == "_sd":
-            if not isinstance(value, list) or not all(type(digest) is str for digest in value):
+            if not isinstance(value, list) or not _TEXTS.issuperset(map(type, value)):
                 raise Malformed("an _sd that is not an array of strings")
             return value
         # RFC 9901 4.1 (7) and 4.1.1: `...` stands alone in an array element, `_sd_alg` at the top level
@@ -320,7 +322,7 @@ class _Walk:
             self.faults.add(checks.PROTECTED_CLAIMS)
         where = (*place, name)
         self.placed[where] = index
-        shown[name] = self._value(value, where, depth, guarded)
+        shown[name] = value if type(value) in _PLAIN else self._value(value, where, depth, guarded)
 
     def _array(self, elements: list[Json], place: Place, depth: int, guarded: bool) -> tuple[Json, ...]:
         if depth < 0:
