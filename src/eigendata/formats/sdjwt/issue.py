@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -33,8 +32,8 @@ MEMBERS_STEP: Final = 4
 
 _SALT_TEXT: Final = SALT_BYTES // 3 * 4
 _MORE_SALTS: Final = 16
-_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
-_ABSENT: Final = object()
+_SCALARS: Final = frozenset((str, int, float, bool, type(None)))
+_ABSENT: Final[Json] = object()  # type: ignore[assignment]  # no JSON value is it
 
 
 def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes] = os.urandom) -> bytes:
@@ -53,7 +52,7 @@ def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes
     if known is None:
         shown = maker.undeclared(attestation.claims, REGISTERED)
     else:
-        _require_declared(attestation.claims, known, ())
+        _require_declared(attestation.claims, known)
         shown = maker.declared(known.root, attestation.claims, top=True)
     if known is not None and is_ours(attestation.type):
         payload["vct#integrity"] = known.integrity
@@ -99,16 +98,16 @@ def _day(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _require_declared(claims: Claims, shape: Shape, path: tuple[str, ...]) -> None:
-    for name, value in claims.items():
-        here = (*path, name)
-        match shape.own.get(here):
-            case None:
-                raise Misuse(f"claim {'.'.join(here)} is not declared by type {shape.type.id}")
-            case False:
-                if not isinstance(value, Mapping):
-                    raise Misuse(f"claim {'.'.join(here)} is no object")
-                _require_declared(value, shape, here)
+def _require_declared(claims: Claims, shape: Shape) -> None:
+    for path, names in shape.declared.items():
+        inside = _find(claims, path)
+        if inside is _ABSENT:
+            continue
+        if not isinstance(inside, Mapping):
+            raise Misuse(f"claim {'.'.join(path)} is no object")
+        if not inside.keys() <= names:
+            undeclared = ".".join((*path, min(inside.keys() - names)))
+            raise Misuse(f"claim {undeclared} is not declared by type {shape.type.id}")
 
 
 # -- concealing -------------------------------------------------------------------------------------------------------
@@ -129,22 +128,15 @@ class _Concealer:
         shown: dict[str, Json] = {}
         digests: list[str] = []
         for name, member in node.members.items():
-            if member.own is None:
-                inner = self.declared(member, claims)
-                if not inner:
-                    continue
-                value: Json = inner
-            else:
-                found = _find(claims, member.own)
-                if found is _ABSENT:
-                    if member.clear:
-                        raise Misuse(f"claim {'.'.join(member.own)} is in every attestation of its type")
-                    continue
-                value = _plain(found) if member.clear else self._inside(found)
-            if member.clear:
-                shown[name] = value
-            else:
-                digests.append(self._conceal(value, member.encoded))
+            value = self.declared(member, claims) or _ABSENT if member.own is None else _find(claims, member.own)
+            if value is not _ABSENT:
+                if member.clear:
+                    shown[name] = value if member.own is None else _plain(value)
+                else:
+                    inside = value if member.own is None or type(value) in _SCALARS else self._inside(value)
+                    digests.append(self._conceal(inside, member.encoded))
+            elif member.clear:
+                raise Misuse(f"claim {name} is in every attestation of its type, and not in this one")
         if shown or digests or top:
             self._close(shown, digests, node.width)
         return shown
@@ -183,9 +175,8 @@ class _Concealer:
 
     def _conceal(self, value: Json, name: bytes | None = None) -> str:
         """Make a disclosure (RFC 9901 4.2.1, 4.2.2) and give its digest (4.2.3)."""
-        start = b'["' + next(self._salts) + b'",'
-        text = start + json_dumps(value) + b"]" if name is None else start + name + b"," + json_dumps(value) + b"]"
-        disclosure = b2a_base64(text, newline=False).translate(_TO_URL).rstrip(b"=")
+        text = json_dumps(value) if name is None else name + b"," + json_dumps(value)
+        disclosure = b64url_encode(b'["' + next(self._salts) + b'",' + text + b"]").encode("ascii")
         self.disclosures.append(disclosure)
         return b64url_encode(hashlib.sha256(disclosure).digest())
 
@@ -195,16 +186,20 @@ class _Concealer:
 
 
 def _find(claims: Claims, path: tuple[str, ...]) -> Json:
+    if len(path) == 1:
+        return claims.get(path[0], _ABSENT)
     value: Json = claims
     for name in path:
         if not isinstance(value, Mapping) or name not in value:
-            return _ABSENT  # type: ignore[return-value]  # no JSON value is it
+            return _ABSENT
         value = value[name]
     return value
 
 
 def _plain(value: Json) -> Json:
     """Give a value that cannot be withheld; whatever is inside it may not look like a digest."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Mapping):
         if not DIGEST_NAMES.isdisjoint(value):
             raise Misuse("a claim has a name that the token itself needs")
@@ -216,7 +211,7 @@ def _plain(value: Json) -> Json:
 
 def _salts(random: Callable[[int], bytes], count: int) -> Iterator[bytes]:
     while True:
-        text = b2a_base64(random(SALT_BYTES * count), newline=False).translate(_TO_URL)
+        text = b64url_encode(random(SALT_BYTES * count)).encode("ascii")
         for start in range(0, len(text), _SALT_TEXT):
             yield text[start : start + _SALT_TEXT]
         count = _MORE_SALTS

@@ -70,7 +70,7 @@ class Shape:
 
     Attributes:
         root: the tree of claims as this format places them.
-        own: the type's own paths, True; and the objects that hold them, False.
+        declared: each object among the type's own paths -> the names in it; the claims themselves under ().
         metadata: the type metadata, as published.
         integrity: `vct#integrity` over those bytes.
         salts: how many salts one credential takes, arrays of some length included.
@@ -78,7 +78,7 @@ class Shape:
 
     type: CredentialType
     root: Node
-    own: Mapping[tuple[str, ...], bool]
+    declared: Mapping[tuple[str, ...], frozenset[str]]
     metadata: bytes
     integrity: str
     salts: int
@@ -126,14 +126,21 @@ def _shape(type: CredentialType) -> Shape:
     _measure(root)
     metadata = _metadata(type, root)
     paths = [attribute.path for attribute in type.attributes]
+    parents = {path[:end] for path in paths for end in range(len(path))}
     return Shape(
         type=type,
         root=root,
-        own={path[:end]: end == len(path) for path in paths for end in range(1, len(path) + 1)},
+        declared={
+            parent: frozenset(path[len(parent)] for path in paths if _inside(path, parent)) for parent in parents
+        },
         metadata=metadata,
         integrity=f"sha256-{b64_encode(hashlib.sha256(metadata).digest())}",
         salts=root.width + sum(8 for one in type.attributes if one.kind in _ARRAYS or len(one.path) > 1),
     )
+
+
+def _inside(path: tuple[str, ...], parent: tuple[str, ...]) -> bool:
+    return len(path) > len(parent) and path[: len(parent)] == parent
 
 
 def _grow(root: Node, attribute: Attribute) -> None:
