@@ -19,6 +19,8 @@ from population_cast import cast
 from population_shape import Abroad, Home, Place, Record, Soul, Spot, Value, date
 from population_tags import tags_of
 
+from eigendata.registers.brp import aanschrijfwijze
+
 TARGET = Path(__file__).resolve().parent.parent / "src/eigendata/registers/data/population.json"
 SEED = 757
 FIRST = 999_900_010
@@ -135,24 +137,27 @@ def used_name(soul: Soul, partner: Soul | None) -> str:
     return {"P": other, "V": f"{other}-{own}", "N": f"{own}-{other}"}[soul.use]
 
 
-def addressed(soul: Soul, partner: Soul | None) -> Record:
-    """Say how a letter addresses the person."""
-    used = used_name(soul, partner) or soul.given
-    title = TITLES[soul.title][0] if soul.title else ""
-    address = {"M": "meneer", "V": "mevrouw"}.get(soul.sex, "")
+def addressed(soul: Soul, partner: Soul | None, person: Record) -> Record:
+    """Say how a letter addresses the person (`features/adressering`); nothing where the surname is not known."""
+    written = aanschrijfwijze(person)
+    if written is None:
+        return {}
+    used = used_name(soul, partner)
     capital = used[:1].upper() + used[1:]
-    if title:
-        form = f"hoogwelgeboren {'heer' if soul.sex == 'M' else 'vrouwe'}"
+    if soul.title:
+        high = "hooggeboren" if soul.title in ("G", "GI") else "hoogwelgeboren"
+        form = f"{high} {'heer' if soul.sex == 'M' else 'vrouwe'}"
+        running = f"mevrouw {capital}" if soul.use == "V" else joined(TITLES[soul.title][0], used)
         return {
             "aanhef": form.capitalize(),
-            "aanschrijfwijze": {"naam": joined(initials(soul.given), title, used), "aanspreekvorm": f"De {form}"},
-            "gebruikInLopendeTekst": joined(title, capital),
+            "aanschrijfwijze": {"naam": written, "aanspreekvorm": f"De {form}"},
+            "gebruikInLopendeTekst": running,
         }
-    return {
-        "aanhef": joined("Geachte", address or initials(soul.given), capital),
-        "aanschrijfwijze": {"naam": joined(initials(soul.given), used) if soul.family else used},
-        "gebruikInLopendeTekst": joined(address or initials(soul.given), capital),
-    }
+    greeted, mentioned = {
+        "M": (f"heer {capital}", f"de heer {capital}"),
+        "V": (f"mevrouw {capital}", f"mevrouw {capital}"),
+    }.get(soul.sex, (joined(initials(soul.given), used), joined(initials(soul.given), used)))
+    return {"aanhef": f"Geachte {greeted}", "aanschrijfwijze": {"naam": written}, "gebruikInLopendeTekst": mentioned}
 
 
 def birth(soul: Soul) -> Record:
@@ -281,11 +286,11 @@ class Register:
             "gemeenteVanInschrijving": municipality(place),
             "datumInschrijvingInGemeente": date(registered(soul)),
             "verblijfplaats": {**residence(place, since), "datumIngangGeldigheid": date(since)},
-            "adressering": {**addressed(soul, partner), **lines(place)},
         }
         person |= {"partners": partners} if (partners := self._partners(soul)) else {}
         person |= {"kinderen": children} if (children := self._children(soul)) else {}
         person |= {"ouders": parents} if (parents := self._parents_of(soul)) else {}
+        person["adressering"] = {**addressed(soul, partner, person), **lines(place)}
         return person | self._custody(soul)
 
     def _relative(self, soul: Soul) -> Record:

@@ -234,6 +234,14 @@ def test_an_age_that_nobody_can_know_is_not_given(register: httpx.Client, people
     assert person(register, ["leeftijd"], number_of(people, "geboorte_JaarMaandDatum"))["leeftijd"] > 18
 
 
+def test_the_name_for_an_envelope_is_derived_where_the_file_has_none() -> None:
+    record: Any = {"burgerservicenummer": STORY_BSN, "naam": {"voornamen": "Aisha", "geslachtsnaam": "Mardoun"}}
+    bare = Population.loads(json_dumps([record]))
+    with serving(make_simulator(bare)) as url, httpx.Client(base_url=url, trust_env=False) as one:
+        assert person(one, ["adressering"]) == {"adressering": {"aanschrijfwijze": {"naam": "A. Mardoun"}}}
+        assert person(one, ["burgerservicenummer"]) == {"burgerservicenummer": STORY_BSN}
+
+
 # -- who is found -----------------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from starlette.exceptions import HTTPException
 
 from eigendata.encoding import Json, json_dumps, json_object
 from eigendata.errors import Malformed, Misuse, Unavailable
+from eigendata.registers.brp import aanschrijfwijze
 from eigendata.registers.fields import View, select
 from eigendata.registers.population import Person, Population
 from eigendata.web.register_query import Lookup, Period, Refused, Search, parse_history_query, parse_person_query
@@ -177,7 +178,7 @@ def _persons(population: Population, body: Mapping[str, Json], clock: Clock) -> 
     today = clock().astimezone(_DUTCH).date()
     return {
         "type": body["type"],
-        "personen": [select(_with_age(one.persoon, today), fields, view) for one in kept],
+        "personen": [select(_derived(one.persoon, today), fields, view) for one in kept],
     }
 
 
@@ -219,6 +220,16 @@ def _at(value: Json, *names: str) -> Json:
             return None
         value = value.get(name)
     return value
+
+
+def _derived(person: Mapping[str, Json], today: date) -> Mapping[str, Json]:
+    """Add what the register keeps nowhere and derives for each answer: the age, and the name for an envelope."""
+    aged = _with_age(person, today)
+    if _at(aged, "adressering", "aanschrijfwijze") is not None or (written := aanschrijfwijze(aged)) is None:
+        return aged
+    known = aged.get("adressering")
+    addressing = {**(known if isinstance(known, Mapping) else {}), "aanschrijfwijze": {"naam": written}}
+    return {**aged, "adressering": addressing}
 
 
 def _with_age(person: Mapping[str, Json], today: date) -> Mapping[str, Json]:

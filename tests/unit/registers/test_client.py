@@ -13,7 +13,7 @@ import pytest
 from eigendata.encoding import Json, json_dumps
 from eigendata.errors import Declined, EigendataError, Misuse, Rejected, Unavailable
 from eigendata.fetch import NO_REDIRECT, Fetcher, Reply
-from eigendata.model import CredentialType
+from eigendata.model import CredentialType, thaw
 from eigendata.registers import brp
 from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, HUISHOUDEN, INWONER, PERSOON, RELATIVE_FIELDS
 from eigendata.registers.client import BrpClient
@@ -100,8 +100,12 @@ def test_the_history_may_be_somewhere_else() -> None:
 
 
 def _household(children: int) -> Any:
+    """Answer about the heroine, with a partner and so many children; and give their numbers."""
+    (heroine,) = Population.shipped().find(STORY_BSN)
     numbers = [one.bsn for one in Population.shipped()][: children + 1]
+    home = {name: thaw(heroine.persoon[name]) for name in ("verblijfplaats", "gemeenteVanInschrijving")}
     return person(
+        **home,
         partners=[{"burgerservicenummer": numbers[0]}],
         kinderen=[{"burgerservicenummer": number} for number in numbers[1:]],
     ), numbers

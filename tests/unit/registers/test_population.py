@@ -16,6 +16,7 @@ from eigendata.encoding import json_dumps, json_loads
 from eigendata.errors import Malformed
 from eigendata.model import thaw
 from eigendata.registers import population
+from eigendata.registers.brp import aanschrijfwijze
 from eigendata.registers.population import Person, Population
 from tests.given import ROOT, given
 
@@ -95,6 +96,12 @@ def test_every_relative_with_a_number_is_a_person_of_the_population(people: Popu
             for relative in relatives:
                 number = relative.get("burgerservicenummer")
                 assert number is None or len(people.find(number)) == 1
+
+
+def test_everybody_is_addressed_as_the_register_would(people: Population) -> None:
+    for one in people:
+        addressing: Any = one.persoon["adressering"]
+        assert addressing.get("aanschrijfwijze", {}).get("naam") == aanschrijfwijze(one.persoon)
 
 
 def test_hostile_values_are_really_there(people: Population) -> None:
