@@ -103,7 +103,7 @@ def _household(children: int) -> Any:
     """Answer about the heroine, with a partner and so many children; and give their numbers."""
     (heroine,) = Population.shipped().find(STORY_BSN)
     numbers = [one.bsn for one in Population.shipped()][: children + 1]
-    home = {name: thaw(heroine.persoon[name]) for name in ("verblijfplaats", "gemeenteVanInschrijving")}
+    home: Any = {name: thaw(heroine.persoon[name]) for name in ("verblijfplaats", "gemeenteVanInschrijving")}
     return person(
         **home,
         partners=[{"burgerservicenummer": numbers[0]}],
