@@ -203,7 +203,7 @@ def _plain(value: object) -> object:
 
 
 def _require_depth(data: bytes) -> None:
-    if data.count(b"[") + data.count(b"{") <= JSON_DEPTH:
+    if len(data) <= JSON_DEPTH or data.count(b"[") + data.count(b"{") <= JSON_DEPTH:
         return  # whatever the text is, it cannot be deeper than it has brackets
     depth = 0
     for bracket in _STRING.sub(b"", data).translate(None, _NOT_BRACKETS):

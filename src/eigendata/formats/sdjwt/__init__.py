@@ -17,16 +17,8 @@ from typing import Final
 
 from eigendata.encoding import Json
 from eigendata.errors import Check, Malformed
-from eigendata.formats.sdjwt import metadata
+from eigendata.formats.sdjwt import issue, metadata, present, verify
 from eigendata.formats.sdjwt.checks import CHECKS
-from eigendata.formats.sdjwt.issue import issue
-from eigendata.formats.sdjwt.present import Opened, open_credential
-from eigendata.formats.sdjwt.verify import (
-    UnverifiedCredential,
-    UnverifiedPresentation,
-    parse_credential,
-    parse_presentation,
-)
 from eigendata.model import Attestation, Attribute, ClaimPath, CredentialType, Holding, Seal, Unbound
 
 
@@ -52,13 +44,13 @@ class SdJwt:
         return metadata.shape(type).metadata
 
     def issue(self, attestation: Attestation, seal: Seal, /) -> bytes:
-        return issue(attestation, seal)
+        return issue.issue(attestation, seal)
 
-    def parse_credential(self, token: bytes, /) -> UnverifiedCredential:
-        return parse_credential(token)
+    def parse_credential(self, token: bytes, /) -> verify.UnverifiedCredential:
+        return verify.parse_credential(token)
 
-    def open(self, credential: bytes, type: CredentialType, /) -> Opened:
-        return open_credential(credential, type)
+    def open(self, credential: bytes, type: CredentialType, /) -> present.Opened:
+        return present.open_credential(credential, type)
 
     def present(
         self,
@@ -70,10 +62,10 @@ class SdJwt:
         *,
         at: datetime,
     ) -> bytes:
-        return open_credential(credential, type).present(reveal, holding, at=at)
+        return self.open(credential, type).present(reveal, holding, at=at)
 
-    def parse_presentation(self, token: bytes, /) -> UnverifiedPresentation:
-        return parse_presentation(token)
+    def parse_presentation(self, token: bytes, /) -> verify.UnverifiedPresentation:
+        return verify.parse_presentation(token)
 
     def to_wire(self, token: bytes, /) -> Json:
         return token.decode("ascii")

@@ -9,10 +9,11 @@ fresh salts, fresh decoys and its own key.
 
 from __future__ import annotations
 
-import hashlib
 import os
+from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 
 from eigendata.crypto.jose import sign_jws
@@ -32,6 +33,7 @@ MEMBERS_STEP: Final = 4
 
 _SALT_TEXT: Final = SALT_BYTES // 3 * 4
 _MORE_SALTS: Final = 16
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _SCALARS: Final = frozenset((str, int, float, bool, type(None)))
 _ABSENT: Final[Json] = object()  # type: ignore[assignment]  # no JSON value is it
 
@@ -145,7 +147,7 @@ class _Concealer:
         """Give an object of which nothing is declared, everything concealed."""
         if not reserved.isdisjoint(claims):
             raise Misuse("a claim has a name that the token itself needs")
-        digests = [self._conceal(self._inside(value), json_dumps(name)) for name, value in claims.items()]
+        digests = [self._conceal(self._inside(value), json_dumps(name) + b",") for name, value in claims.items()]
         shown: dict[str, Json] = {}
         self._close(shown, digests, -(-len(digests) // MEMBERS_STEP) * MEMBERS_STEP)
         return shown
@@ -173,16 +175,16 @@ class _Concealer:
             digests.insert(sum(secret) % (len(digests) + 1), self._decoy(secret))
         return [{"...": digest} for digest in digests]
 
-    def _conceal(self, value: Json, name: bytes | None = None) -> str:
-        """Make a disclosure (RFC 9901 4.2.1, 4.2.2) and give its digest (4.2.3)."""
-        text = json_dumps(value) if name is None else name + b"," + json_dumps(value)
-        disclosure = b64url_encode(b'["' + next(self._salts) + b'",' + text + b"]").encode("ascii")
+    def _conceal(self, value: Json, name: bytes = b"") -> str:
+        """Make a disclosure (RFC 9901 4.2.1, 4.2.2) and give its digest (4.2.3). `name` is JSON with its comma."""
+        text = b'["' + next(self._salts) + b'",' + name + json_dumps(value) + b"]"
+        disclosure = b2a_base64(text, newline=False).translate(_TO_URL).rstrip(b"=")
         self.disclosures.append(disclosure)
-        return b64url_encode(hashlib.sha256(disclosure).digest())
+        return b64url_encode(sha256(disclosure).digest())
 
     @staticmethod
     def _decoy(secret: bytes) -> str:
-        return b64url_encode(hashlib.sha256(secret).digest())
+        return b64url_encode(sha256(secret).digest())
 
 
 def _find(claims: Claims, path: tuple[str, ...]) -> Json:

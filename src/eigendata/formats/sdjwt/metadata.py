@@ -48,7 +48,7 @@ class Node:
 
     Attributes:
         own: where the claim lies in the type's own terms; None for an object in between.
-        encoded: the name as JSON.
+        encoded: the name as JSON, and a comma.
         clear: it is in every credential and cannot be withheld, or something in it is.
         mandatory: its members that are in every credential.
         width: how many of its members can be withheld: so many digests its `_sd` always has.
@@ -153,7 +153,7 @@ def _grow(root: Node, attribute: Attribute) -> None:
         node.clear = node.clear or attribute.presence is Presence.ALWAYS
         if node.own is not None:
             raise Misuse(f"claim {'.'.join(attribute.path)} lies inside another claim")
-        node = node.members.setdefault(name, Node(encoded=json_dumps(name)))
+        node = node.members.setdefault(name, Node(encoded=json_dumps(name) + b","))
     if node.own is not None or node.members:
         raise Misuse(f"claim {'.'.join(attribute.path)} lies where another claim lies")
     node.own = attribute.path
