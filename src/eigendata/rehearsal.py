@@ -9,6 +9,7 @@ nobody stated a reason, which must not happen. Then the corporation of the story
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from eigendata.encoding import Json
 from eigendata.errors import Declined, EigendataError, Reason
 from eigendata.fetch import Fetcher
 from eigendata.issuer import Issuer, create_authority, create_issuer
-from eigendata.model import NO_STATUS_CHECK, Refusal
+from eigendata.model import NO_STATUS_CHECK, Advice, Refusal
 from eigendata.once import MemoryOnce
 from eigendata.openid import vp
 from eigendata.registers.catalogue import CATALOGUE
@@ -39,6 +40,7 @@ POLICY: Final = "woningcorporatie/B"
 HOME: Final[Mapping[str, Json]] = {"household_size": [1, 4], "binding": True}
 _CLIENT_ID: Final = "redirect_uri:https://woonstichting.example/answer"
 _PASSPHRASE: Final = "rehearsal"  # noqa: S105  # of vaults that live for a second, with nobody in them
+_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  # only the folder that tempfile makes in it is used
 _NOBODYS: Final = "0757"
 """Who is asked for credentials of people whom the register has in no municipality: any will refuse."""
 
@@ -82,7 +84,7 @@ def rehearse(population: Population, *, at: datetime) -> tuple[Outcome, ...]:
         Misuse: the moment is naive.
     """
     outcomes: dict[int, Outcome] = {}
-    with tempfile.TemporaryDirectory(prefix="eigendata-rehearsal-") as folder:
+    with tempfile.TemporaryDirectory(prefix="eigendata-rehearsal-", dir=_in_memory()) as folder:
         stage = _Stage(Path(folder), at)
         for cast in _casts(population):
             with simulator.serving(simulator.make_simulator(Population(cast.values()))) as url:
@@ -91,6 +93,14 @@ def rehearse(population: Population, *, at: datetime) -> tuple[Outcome, ...]:
                     if place not in outcomes:
                         outcomes[place] = stage.perform(place, person, client)
     return tuple(outcomes[place] for place in sorted(outcomes))
+
+
+def _in_memory() -> str | None:
+    """Give the folder that lives in memory, where the machine has one.
+
+    A wallet waits for the disk at each write, which is its purpose; hundreds of wallets that nobody keeps need not.
+    """
+    return _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
 
 
 def _casts(population: Population) -> Iterator[Mapping[int, Person]]:
@@ -252,4 +262,4 @@ def says(reason: str, language: str) -> str:
     """Give the plain sentence behind a reason or advice of the table; the reason itself where there is none."""
     if reason in set(Reason):
         return texts.reason(Reason(reason), language)
-    return reason
+    return texts.advice(reason, language) if reason in set(Advice) else reason

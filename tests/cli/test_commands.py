@@ -1,0 +1,286 @@
+"""The commands, as a script would use them: files in, files out, exit codes, one JSON object each."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from eigendata import cli
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.registers.population import STORY_BSN
+
+from .conftest import ISSUER, TYPES, Run
+
+VAULT = ("wallet", "--vault", "v", "--passphrase-file", "passphrase")
+URI = "https://corporation.example/answer"
+HOME = {"household_size": [1, 9], "binding": True}
+
+
+def ask(run: Run, *more: str, out: str = "request.json") -> None:
+    Path("home.json").write_text(json.dumps(HOME))
+    asked = more or ("--policy", "woningcorporatie/B", "--home", "home.json")
+    run("request", *asked, "--response-uri", URI, "--out", out)
+
+
+def answer(run: Run) -> None:
+    run(*VAULT, "present", "--request", "request.json", "--out", "answer.json", "--yes")
+
+
+VERIFY = ("verify", "--request", "request.json", "--trust", "trust.toml", "--in", "answer.json")
+WITH_POLICY = ("--policy", "woningcorporatie/B", "--home", "home.json", "--state", "state.db")
+
+
+def test_a_verified_answer_gives_claims_trail_and_advice(resident: Run) -> None:
+    ask(resident)
+    answer(resident)
+    told = resident(*VERIFY, *WITH_POLICY)
+    assert told["advice"]["advice"] == "voldoet"
+    assert told["credentials"]["huishouden"][0]["claims"]["household_size"] == 4
+    assert told["not_checked"] == ["WITHDRAWAL"]
+
+
+def test_a_second_showing_is_noticed_where_there_is_a_state_file(resident: Run) -> None:
+    ask(resident)
+    answer(resident)
+    resident(*VERIFY, *WITH_POLICY)
+    assert resident(*VERIFY, *WITH_POLICY, code=1)["error"]["reason"] == "replay_detected"
+
+
+def test_without_a_state_file_a_warning_is_printed(resident: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(resident)
+    answer(resident)
+    for _ in range(2):
+        assert cli.run([*VERIFY]) == 0
+        assert "would not be noticed" in capsys.readouterr().err
+
+
+def test_an_answer_that_does_not_qualify_is_verified_all_the_same(resident: Run) -> None:
+    ask(resident)
+    answer(resident)
+    Path("home.json").write_text(json.dumps({"household_size": [1, 2], "binding": True}))
+    told = resident(*VERIFY, *WITH_POLICY)
+    assert (told["verified"], told["advice"]["advice"]) == (True, "voldoet_niet")
+
+
+def test_a_request_that_asks_something_else_than_its_policy_is_rejected(resident: Run) -> None:
+    ask(resident)
+    request = json.loads(Path("request.json").read_bytes())
+    request["dcql_query"]["credentials"] = request["dcql_query"]["credentials"][:2]
+    Path("request.json").write_text(json.dumps(request))
+    answer(resident)
+    assert resident(*VERIFY, *WITH_POLICY, code=1)["error"]["check"]["name"] == "REQUEST_OF_POLICY"
+
+
+def test_a_plain_query_has_no_advice_and_no_join(resident: Run) -> None:
+    query = {
+        "credentials": [
+            {
+                "id": "mine",
+                "format": "dc+sd-jwt",
+                "meta": {"vct_values": ["urn:eigendata:nl:brp:adres:1"]},
+                "claims": [{"path": ["address", "locality"]}],
+            }
+        ]
+    }
+    Path("query.json").write_text(json.dumps(query))
+    ask(resident, "--dcql", "query.json")
+    answer(resident)
+    told = resident(*VERIFY)
+    assert told["credentials"]["mine"][0]["claims"] == {"address": {"locality": "Boxtel"}}
+    assert told["advice"] is None
+    assert {"ONE_SET": "not applicable"}.items() <= {step["check"]: step["outcome"] for step in told["trail"]}.items()
+
+
+def test_the_bsn_stays_with_who_has_no_right_to_it(resident: Run) -> None:
+    query = {
+        "credentials": [
+            {
+                "id": "number",
+                "format": "dc+sd-jwt",
+                "meta": {"vct_values": ["urn:eigendata:nl:brp:bsn:1"]},
+                "claims": [{"path": ["bsn"]}],
+            }
+        ]
+    }
+    Path("query.json").write_text(json.dumps(query))
+    ask(resident, "--dcql", "query.json")
+    present = (*VAULT, "present", "--request", "request.json", "--out", "answer.json", "--yes")
+    assert resident(*present, code=1)["error"]["reason"] == "over_asked"
+    assert not Path("answer.json").exists()
+
+
+def test_without_agreement_nothing_leaves(resident: Run) -> None:
+    ask(resident)
+    present = (*VAULT, "present", "--request", "request.json", "--out", "answer.json")
+    assert resident(*present, code=1)["error"]["reason"] == "no_consent"
+    assert not Path("answer.json").exists()
+    assert resident(*VAULT, "history")["history"] == []
+
+
+def test_a_proposal_says_who_what_why_and_how_long(resident: Run) -> None:
+    ask(resident)
+    told = resident(*VAULT, "consider", "--request", "request.json")
+    assert told["asker"]["proven"] is False
+    assert set(told["purpose"]) == {"nl", "en"}
+    assert told["keep"]
+    assert {one["type"].split(":")[-2] for one in told["offered"]} == {"persoon", "inwoner", "huishouden"}
+
+
+def test_the_history_holds_what_was_shown_and_no_values(resident: Run) -> None:
+    ask(resident)
+    answer(resident)
+    (line,) = resident(*VAULT, "history")["history"]
+    assert line["policy"] == "woningcorporatie/B 2026-01"
+    assert "Mardoun" not in json.dumps(line)
+
+
+def test_the_passphrase_can_be_changed(resident: Run) -> None:
+    Path("new").write_text("een heel andere wachtzin\n")
+    resident(*VAULT, "passwd", "--new-passphrase-file", "new")
+    assert resident(*VAULT, "list", code=1)["error"]["reason"] == "cannot_open"
+    cards = resident("wallet", "--vault", "v", "list", "--passphrase-file", "new")["cards"]
+    assert len(cards) == 5
+
+
+def test_a_card_shows_its_holder_what_it_says(resident: Run) -> None:
+    (card,) = resident(*VAULT, "show", "adres")["cards"]
+    assert {tuple(one["path"]): one["value"] for one in card["claims"]}["address", "locality"] == "Boxtel"
+
+
+def test_a_challenge_is_answered_once(resident: Run, register: str) -> None:
+    about = ("--bsn", STORY_BSN, "--registers", register, "--insecure-loopback")
+    again = ("issue", "--type", "persoon", *about, "--issuer", "boxtel", "--proofs", "proofs.json", "--copies", "1")
+    assert resident(*again, "--out", "again.json", code=1)["error"]["reason"] == "replay_detected"
+    assert not Path("again.json").exists()
+
+
+def test_keys_that_nobody_proved_are_said_to_be_so(
+    town: Run, register: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = [SoftwareKey.generate(Algorithm.ES256).public_key.jwk() for _ in range(2)]
+    Path("keys.json").write_text(json.dumps({"keys": keys}))
+    command = ["issue", "--type", "persoon,inwoner", "--bsn", STORY_BSN, "--registers", register, "--issuer", "boxtel"]
+    ways = ["--holder-jwk", "keys.json", "--copies", "2", "--out", "issued.json", "--insecure-loopback"]
+    assert cli.run([*command, *ways]) == 0
+    assert "Nobody proved" in capsys.readouterr().err
+    written = json.loads(Path("issued.json").read_bytes())
+    assert [len(one["copies"]) for one in written["credentials"]] == [2, 2]
+
+
+def test_a_single_holder_key_serves_every_copy(town: Run, register: str) -> None:
+    Path("key.json").write_text(json.dumps(SoftwareKey.generate(Algorithm.ES256).public_key.jwk()))
+    about = ("--bsn", STORY_BSN, "--registers", register, "--insecure-loopback", "--issuer", "boxtel")
+    town("issue", "--type", "persoon", *about, "--holder-jwk", "key.json", "--copies", "1", "--out", "issued.json")
+    assert json.loads(Path("issued.json").read_bytes())["credentials"]
+
+
+def test_a_number_that_may_be_somebodys_is_read_from_standard_input_alone(
+    town: Run, register: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("key.json").write_text(json.dumps(SoftwareKey.generate(Algorithm.ES256).public_key.jwk()))
+    ways = ("--registers", register, "--issuer", "boxtel", "--holder-jwk", "key.json", "--copies", "1", "--out", "i")
+    command = ("issue", "--type", "persoon", *ways, "--insecure-loopback", "--bsn")
+    assert town(*command, "123456782", code=2)["error"]["kind"] == "misuse"
+    monkeypatch.setattr("sys.stdin", io.StringIO("123456782\n"))
+    assert town(*command, "-", code=1)["error"]["reason"] == "not_registered"
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{STORY_BSN}\n"))
+    town(*command, "-")
+
+
+def test_a_register_that_is_down_is_said_so_and_nothing_is_written(town: Run) -> None:
+    Path("key.json").write_text(json.dumps(SoftwareKey.generate(Algorithm.ES256).public_key.jwk()))
+    ways = ("--issuer", "boxtel", "--holder-jwk", "key.json", "--copies", "1", "--out", "issued.json")
+    command = ("issue", "--type", "persoon", "--bsn", STORY_BSN, *ways, "--insecure-loopback")
+    assert town(*command, "--registers", "http://127.0.0.1:9", code=3)["error"]["kind"] == "unavailable"
+    assert not Path("issued.json").exists()
+
+
+def test_plain_http_is_refused_unless_it_is_switched_on_for_this_machine(town: Run, register: str) -> None:
+    Path("key.json").write_text(json.dumps(SoftwareKey.generate(Algorithm.ES256).public_key.jwk()))
+    ways = ("--issuer", "boxtel", "--holder-jwk", "key.json", "--copies", "1", "--out", "issued.json")
+    command = ("issue", "--type", "persoon", "--bsn", STORY_BSN, "--registers", register, *ways)
+    assert town(*command, code=1)["error"]["reason"] == "fetch_blocked"
+
+
+def test_an_issuer_that_is_not_trusted_gets_nothing_into_a_wallet(resident: Run) -> None:
+    Path("empty.toml").write_text("")
+    add = (*VAULT, "add", "issued.json", "--trust", "empty.toml")
+    assert resident(*add, code=1)["error"]["reason"] == "untrusted_issuer"
+
+
+def test_a_wrong_passphrase_and_a_damaged_vault_are_one_error(resident: Run) -> None:
+    Path("wrong").write_text("niet de wachtzin\n")
+    first = resident("wallet", "--vault", "v", "--passphrase-file", "wrong", "list", code=1)["error"]
+    data = bytearray(Path("v").read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 4096] = bytes(4096)
+    Path("v").write_bytes(data)
+    assert resident(*VAULT, "list", code=1)["error"] == first
+
+
+def test_keys_are_readable_by_their_owner_alone(town: Run) -> None:
+    town("keygen", "--alg", "ES384", "--out", "key.pem")
+    for name in ("key.pem", "ca/key.pem", "boxtel/key.pem", "v"):
+        assert stat.S_IMODE(Path(name).stat().st_mode) == 0o600
+    assert town("keygen", "--out", "key.pem", code=2)["error"]["kind"] == "misuse"
+
+
+def test_inspect_opens_anything_and_calls_it_unverified(resident: Run) -> None:
+    ask(resident)
+    answer(resident)
+    token = json.loads(Path("issued.json").read_bytes())["credentials"][0]["copies"][0]
+    Path("token").write_text(token)
+    for name in ("token", "issued.json", "answer.json", "request.json", "proofs.json", "challenge.json"):
+        assert resident("inspect", name)["verified"] is False
+    inside = resident("inspect", "token")["content"]
+    assert inside["header"]["typ"] == "dc+sd-jwt"
+    assert any(one[1] == "family_name" for one in inside["disclosures"] if len(one) == 3)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"{", b"a.b.c", b"[" * 100_000, b"~~~", b"{}"])
+def test_any_bytes_at_all_give_an_error_of_ours_and_an_exit_code(resident: Run, data: bytes) -> None:
+    ask(resident)
+    Path("hostile").write_bytes(data)
+    ends = {
+        cli.run(["inspect", "hostile"]),
+        cli.run(["verify", "--request", "hostile", "--trust", "trust.toml", "--in", "hostile"]),
+        cli.run(["verify", "--request", "request.json", "--trust", "hostile", "--in", "hostile"]),
+        cli.run(["verify", "--request", "request.json", "--trust", "trust.toml", "--in", "hostile"]),
+        cli.run([*VAULT, "add", "hostile", "--trust", "trust.toml"]),
+        cli.run([*VAULT, "consider", "--request", "hostile"]),
+        cli.run(["issue", "--challenge", "--issuer", "hostile", "--out", "never"]),
+        cli.run(["request", "--dcql", "hostile", "--response-uri", URI, "--out", "never"]),
+        cli.run(["registers", "check", "hostile"]),
+    }
+    assert ends <= {0, 1, 2}
+
+
+def test_a_command_that_is_not_understood_ends_with_two(run: Run) -> None:
+    assert run("keygen", "--nonsense", code=2)["error"]["kind"] == "misuse"
+    assert run("wallet", "list", code=2)["error"]["kind"] == "misuse"
+    assert run("request", "--response-uri", URI, "--out", "r", code=2)["error"]["kind"] == "misuse"
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = (
+        "", "demo", "keygen", "trust", "trust add", "issue", "request", "verify", "inspect", "schemas", "registers",
+        "registers serve", "registers check", "wallet", "wallet init", "wallet prove", "wallet add", "wallet list",
+        "wallet show", "wallet consider", "wallet present", "wallet history", "wallet passwd",
+    )  # fmt: skip
+    for command in commands:
+        words = command.split()
+        given = ["--vault", "v"] if words[:1] == ["wallet"] and len(words) > 1 else []
+        assert cli.run([*words[:1], *given, *words[1:], "--help"]) == 0
+        assert "Usage" in capsys.readouterr().out
+
+
+def test_the_schemas_are_as_generated(run: Run) -> None:
+    assert run("schemas", "--check")["drift"] == []
+
+
+def test_names_in_the_constants_of_these_tests_are_the_issuers(town: Run) -> None:
+    assert ISSUER in Path("trust.toml").read_text()
+    assert all(one in Path("boxtel/issuer.toml").read_text() for one in TYPES.split(","))
