@@ -184,6 +184,16 @@ def json_dumps(value: Json) -> bytes:
     return data
 
 
+def json_dumps_each(values: Sequence[Json]) -> list[bytes]:
+    """Write several values, each by itself, looking at all of them once; see `json_dumps`.
+
+    Raises:
+        Malformed: one of them is not a value that `json_loads` gives.
+    """
+    json_dumps(values)
+    return [orjson.dumps(value, default=_plain, option=_WRITE) for value in values]
+
+
 _WRITE: Final = (
     orjson.OPT_STRICT_INTEGER
     | orjson.OPT_PASSTHROUGH_DATETIME

@@ -12,12 +12,12 @@ from __future__ import annotations
 import os
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
 from eigendata.crypto.jose import sign_jws
-from eigendata.encoding import Json, b64_encode, b64url_encode, json_dumps
+from eigendata.encoding import Json, b64_encode, b64url_encode, json_dumps, json_dumps_each
 from eigendata.errors import Misuse
 from eigendata.formats.sdjwt.metadata import DIGEST_NAMES, NAME, REGISTERED, Node, Shape, is_ours, shape, type_id
 from eigendata.model import UNBOUND, Attestation, Chain, Claims, Seal, utc
@@ -31,6 +31,7 @@ ARRAY_STEP: Final = 4
 MEMBERS_STEP: Final = 4
 """The members of an object that no type declares are filled up to a multiple of this many digests."""
 
+_DAY: Final = 86_400
 _SALT_TEXT: Final = SALT_BYTES // 3 * 4
 _MORE_SALTS: Final = 16
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
@@ -94,10 +95,10 @@ def _frame(attestation: Attestation) -> dict[str, Json]:
 
 def _day(moment: datetime) -> int:
     # a time of day would tell the copies of one session from those of another
-    moment = utc(moment)
-    if moment != datetime(moment.year, moment.month, moment.day, tzinfo=UTC):
+    seconds = utc(moment).timestamp()
+    if seconds % _DAY:
         raise Misuse("the times of an attestation are whole days in UTC")
-    return int(moment.timestamp())
+    return int(seconds)
 
 
 def _require_declared(claims: Claims, shape: Shape) -> None:
@@ -128,32 +129,34 @@ class _Concealer:
     def declared(self, node: Node, claims: Claims, *, top: bool = False) -> dict[str, Json]:
         """Give an object of a declared type with what can be withheld concealed. Empty where there is nothing."""
         shown: dict[str, Json] = {}
-        digests: list[str] = []
+        names: list[bytes] = []
+        values: list[Json] = []
         for name, member in node.members.items():
             value = self.declared(member, claims) or _ABSENT if member.own is None else _find(claims, member.own)
-            if value is not _ABSENT:
+            if value is _ABSENT:
                 if member.clear:
-                    shown[name] = value if member.own is None else _plain(value)
-                else:
-                    inside = value if member.own is None or type(value) in _SCALARS else self._inside(value)
-                    digests.append(self._conceal(inside, member.encoded))
+                    raise Misuse(f"claim {name} is in every attestation of its type, and not in this one")
             elif member.clear:
-                raise Misuse(f"claim {name} is in every attestation of its type, and not in this one")
-        if shown or digests or top:
-            self._close(shown, digests, node.width)
+                shown[name] = value if member.own is None else _plain(value)
+            else:
+                names.append(member.encoded)
+                values.append(value if member.own is None or type(value) in _SCALARS else self._inside(value))
+        if shown or values or top:
+            self._close(shown, self._conceal(values, names), node.width)
         return shown
 
     def undeclared(self, claims: Claims, reserved: frozenset[str] = DIGEST_NAMES) -> dict[str, Json]:
         """Give an object of which nothing is declared, everything concealed."""
         if not reserved.isdisjoint(claims):
             raise Misuse("a claim has a name that the token itself needs")
-        digests = [self._conceal(self._inside(value), json_dumps(name) + b",") for name, value in claims.items()]
+        values = [self._inside(value) for value in claims.values()]
+        digests = self._conceal(values, [name + b"," for name in json_dumps_each(tuple(claims))])
         shown: dict[str, Json] = {}
         self._close(shown, digests, -(-len(digests) // MEMBERS_STEP) * MEMBERS_STEP)
         return shown
 
     def _close(self, shown: dict[str, Json], digests: list[str], width: int) -> None:
-        digests += [self._decoy(next(self._salts)) for _ in range(width - len(digests))]
+        digests += [_digest(next(self._salts)) for _ in range(width - len(digests))]
         self.concealed = self.concealed or bool(digests)
         if digests:
             # RFC 9901 4.2.4.1: sorted, so that the order says nothing of the claims'
@@ -168,23 +171,29 @@ class _Concealer:
         return value
 
     def _array(self, elements: Sequence[Json]) -> list[Json]:
-        digests = [self._conceal(self._inside(element)) for element in elements]
+        digests = self._conceal([self._inside(element) for element in elements], [b""] * len(elements))
         for _ in range(-len(digests) % ARRAY_STEP if digests else ARRAY_STEP):
             # the place comes from what the decoy's digest is made of, which nobody ever sees
             secret = next(self._salts)
-            digests.insert(sum(secret) % (len(digests) + 1), self._decoy(secret))
+            digests.insert(sum(secret) % (len(digests) + 1), _digest(secret))
         return [{"...": digest} for digest in digests]
 
-    def _conceal(self, value: Json, name: bytes = b"") -> str:
-        """Make a disclosure (RFC 9901 4.2.1, 4.2.2) and give its digest (4.2.3). `name` is JSON with its comma."""
-        text = b'["' + next(self._salts) + b'",' + name + json_dumps(value) + b"]"
-        disclosure = b2a_base64(text, newline=False).translate(_TO_URL).rstrip(b"=")
-        self.disclosures.append(disclosure)
-        return b64url_encode(sha256(disclosure).digest())
+    def _conceal(self, values: Sequence[Json], names: Sequence[bytes]) -> list[str]:
+        """Make disclosures (RFC 9901 4.2.1, 4.2.2) and give their digests.
 
-    @staticmethod
-    def _decoy(secret: bytes) -> str:
-        return b64url_encode(sha256(secret).digest())
+        Args:
+            names: as JSON with a comma, or empty for the elements of an array.
+        """
+        written = zip(names, json_dumps_each(values), self._salts, strict=False)  # the salts never end
+        texts = [b'["' + salt + b'",' + name + value + b"]" for name, value, salt in written]
+        made = [b2a_base64(text, newline=False).translate(_TO_URL).rstrip(b"=") for text in texts]
+        self.disclosures += made
+        return [_digest(disclosure) for disclosure in made]
+
+
+def _digest(disclosure: bytes) -> str:
+    # RFC 9901 4.2.3; a decoy is the digest of a secret (4.2.5)
+    return b64url_encode(sha256(disclosure).digest())
 
 
 def _find(claims: Claims, path: tuple[str, ...]) -> Json:
