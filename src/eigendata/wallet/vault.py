@@ -382,8 +382,11 @@ def _require_private_file(path: Path) -> None:
         raise Misuse(f"{path} is not a regular file")
     if found.st_mode & 0o077:
         raise Misuse(f"others may read or write {path}: make it mode 0600, and ask yourself who did")
-    with path.open("rb") as file:
-        head = file.read(len(_FILE_HEAD) + 4)
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_FILE_HEAD) + 4)
+    except OSError as error:
+        raise Unavailable(f"the vault at {path} cannot be read: {error.strerror}") from error
     if found.st_size > MAX_FILE or not head.startswith(_FILE_HEAD) or head[-2:] != _ROLLBACK_JOURNAL:
         refuse()
 

@@ -13,7 +13,7 @@ import pytest
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.encoding import Json
 from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected, Unavailable
-from eigendata.model import Attribute, CredentialType, Issuance, Issued, Kind
+from eigendata.model import UNBOUND, Attribute, CredentialType, Issuance, Issued, Kind
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
 from eigendata.trust import JURISDICTION, Trust
 from eigendata.wallet import LEAST, Wallet, bookkeeping, receiving
@@ -168,6 +168,12 @@ def with_another_holder(keys: tuple[PublicKey, ...]) -> Issuance:
     return BOXTEL.issue((*keys[:-1], another_key()), PERSOON, INWONER)
 
 
+def with_a_copy_that_anyone_may_show(keys: tuple[PublicKey, ...]) -> Issuance:
+    attestation = replace(BOXTEL.attestation(INWONER, keys[3], "b", {}, NOW), holder=UNBOUND)
+    bearer = Issued(type=INWONER, format=FORMAT, copies=(BOXTEL.sign(attestation),))
+    return exchanged(BOXTEL.issue(keys, PERSOON, INWONER, sets=("a", "b")), Issuance(issued=(bearer,)))
+
+
 def with_one_key_twice(keys: tuple[PublicKey, ...]) -> Issuance:
     return BOXTEL.issue((*keys[:-1], keys[0]), PERSOON, INWONER)
 
@@ -234,6 +240,7 @@ def joined(*several: Issuance) -> Issuance:
     ("make", "check", "reason"),
     [
         (with_another_holder, receiving.KEYS_OURS, Reason.KEY_BINDING_INVALID),
+        (with_a_copy_that_anyone_may_show, receiving.KEYS_OURS, Reason.KEY_BINDING_INVALID),
         (with_one_key_twice, receiving.KEYS_DIFFER, Reason.KEY_BINDING_INVALID),
         (with_a_copy_that_differs, receiving.COPIES_AGREE, Reason.DISCLOSURE_INVALID),
         (with_a_copy_of_another_day, receiving.COPIES_AGREE, Reason.DISCLOSURE_INVALID),

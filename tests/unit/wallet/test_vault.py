@@ -165,12 +165,33 @@ def test_a_file_that_others_may_read_or_write_is_refused(path: Path, mode: int) 
 
 def test_only_a_regular_file_is_opened(path: Path, tmp_path: Path) -> None:
     made(path).close()
-    link, folder = tmp_path / "link", tmp_path / "folder"
+    link, folder, pipe = tmp_path / "link", tmp_path / "folder", tmp_path / "pipe"
     link.symlink_to(path)
-    folder.mkdir()
-    for other in (link, folder, tmp_path / "absent"):
-        with pytest.raises(Misuse):
+    folder.mkdir(mode=0o700)
+    os.mkfifo(pipe, mode=0o600)
+    for other in (link, folder, pipe):
+        with pytest.raises(Misuse, match="not a regular file"):
             Vault.open(other, PASSPHRASE)
+    with pytest.raises(Misuse, match="no vault"):
+        Vault.open(tmp_path / "absent", PASSPHRASE)
+
+
+def test_a_file_that_cannot_be_read_is_unavailable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(path).close()
+
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(Unavailable):
+        Vault.open(path, PASSPHRASE)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 4096, 6000, 8192])
+def test_a_file_cut_short_is_refused(path: Path, keep: int) -> None:
+    made(path, b"one" * 4000).close()
+    os.truncate(path, keep)
+    refused(path)
 
 
 def test_a_vault_is_never_written_over(path: Path) -> None:
@@ -300,11 +321,12 @@ def test_the_cost_in_the_header_is_bounded_and_authenticated(
     assert len(derived) == within_bounds  # outside the bounds no work is done
 
 
-def test_a_file_of_a_later_layout_is_refused_and_left_alone(path: Path) -> None:
+def test_a_file_of_a_later_layout_is_refused_unread_and_left_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(path).close()
     header = column(path, "SELECT header FROM vault")[0][0]
     edited(path, "UPDATE vault SET header = ?", header[:15] + b"\x02" + header[16:])
     before = path.read_bytes()
+    monkeypatch.setattr(sealing, "_derived", None)
     refused(path)
     assert path.read_bytes() == before
 
