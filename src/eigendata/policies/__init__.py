@@ -15,7 +15,7 @@ from eigendata.policies.checks import POLICY_CHECKS
 from eigendata.policies.compile import Compiled
 from eigendata.policies.explanation import explain
 from eigendata.policies.loader import load, read_policy, shipped
-from eigendata.policies.policy import Policy, advise, kept
+from eigendata.policies.policy import Policy, advise, kept, kept_lines
 from eigendata.policies.same_subject import JOIN_CHECKS, Join, Shown, join
 from eigendata.policies.uses import USE_CHECKS, Beyond, Compared, Use, outside, read_uses, shipped_uses
 
@@ -34,6 +34,7 @@ __all__ = [
     "explain",
     "join",
     "kept",
+    "kept_lines",
     "load",
     "outside",
     "read_policy",

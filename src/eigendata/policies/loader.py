@@ -5,6 +5,18 @@
 A policy is data, never code: a TOML file whose every name is known here. It keeps to itself how the file spells
 things: `inwoner.local_tie_6y` is a question and a path, `home.binding` a condition, `"texts?"` a kind of condition that
 may be left out.
+
+    id, version, use            its name, its edition, and the intended use whose list bounds it
+    purpose, legal_basis        why it asks, in every language, and on what legal ground
+    keep                        outcome, or otherwise -> "0 days", "until audit", "case file"
+    max_source_age_days         how old a register's answer may be; left out: any age
+    other_channel               "balie", "telefoon" or "brief": the way without a wallet, of the same weight
+    home                        what is given per check: name -> "bool", "range" or "texts"
+    same_subject                the questions whose answers must be about one person: all, where there are several
+    [[questions]]               id, types (any of which may answer), ask (claim paths), and where needed
+                                identify = true or a list, optional, only_if = "home.<name>", undated
+    [[rules]]                   absent = "any" | claim with outside = "home.<name>" | claim with is = <value> |
+                                otherwise = true; each with advice, because and, where needed, only_if
 """
 
 from __future__ import annotations

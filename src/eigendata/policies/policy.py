@@ -312,6 +312,19 @@ def kept(term: str, language: str) -> str:
     return texts.say("keep.days", language, days=days[1]) if days[1] != "0" else texts.say("keep.none", language)
 
 
+_OUTCOMES: Final = (*(str(one) for one in Advice), "otherwise")
+
+
+def kept_lines(keep: Mapping[str, str], language: str) -> tuple[str, ...]:
+    """Give how long something is kept, a plain line for each outcome. An outcome we do not know stands as it is."""
+    return tuple(
+        texts.say(f"kept_if.{outcome}", language, term=kept(term, language))
+        if outcome in _OUTCOMES
+        else f"{outcome}: {kept(term, language)}"
+        for outcome, term in keep.items()
+    )
+
+
 def known_type(types: Mapping[str, CredentialType], id: str) -> CredentialType:
     """Give a type by its id.
 

@@ -76,6 +76,10 @@ def test_a_set_that_is_no_text_ties_nothing(value: Json) -> None:
     assert refused(shown(value), shown(value)) == "ONE_SET"
 
 
+def test_claims_that_one_credential_lacks_cannot_tie_it_to_the_other() -> None:
+    assert refused(shown("s1", **AN), shown("s2")) == "ONE_SET"
+
+
 def test_names_are_compared_to_the_letter() -> None:
     assert refused(shown("s1", **AN), shown("s2", **{**AN, "family_name": "De Wit"})) == "ONE_NAME_AND_BIRTH"
 
