@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from eigendata import policies
 from eigendata.cli import speaking
 from eigendata.cli.issuing import label, read_issuance
 from eigendata.cli.speaking import LANG, AsJson, InsecureLoopback, Lang, Language
@@ -354,7 +355,7 @@ def tell_proposal(proposal: Proposal, lang: Language) -> None:
     if proposal.legal_basis:
         speaking.line(f"{words['law']}: {', '.join(proposal.legal_basis)}")
     if proposal.keep:
-        speaking.line(f"{words['keep']}: {'; '.join(f'{outcome}: {term}' for outcome, term in proposal.keep.items())}")
+        speaking.line(f"{words['keep']}: {' '.join(policies.kept_lines(proposal.keep, lang))}")
     if proposal.use is Use.UNKNOWN:
         speaking.line(words["unknown"], "yellow")
     for one in proposal.offered:

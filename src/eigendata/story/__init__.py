@@ -231,7 +231,7 @@ class _Telling:
 
     def _considered(self, request: Request, proposal: Proposal) -> Scene:
         size = len(vp.write_request(request))
-        keep = "; ".join(f"{outcome}: {term}" for outcome, term in proposal.keep.items())
+        keep = " ".join(policies.kept_lines(proposal.keep, self.language))
         lines = [
             Line(text=self._say("asks", name=proposal.asker.party.name), tone="strong"),
             Line(text=self._say("unproven"), tone="bad"),
@@ -256,12 +256,15 @@ class _Telling:
             for line in wallet.show(card).lines
             if (card.id, line.path) not in shown
         ]
-        names = list(dict.fromkeys(self._label(line.label) for _, line in kept))
         lines = [
             Line(text=self._say("agreed", bytes=len(wire)), tone="good"),
             Line(text=self._say("stays", count=len(kept)), tone="strong"),
-            Line(text="  " + ", ".join(names), tone="note"),
         ]
+        asked = {one.card for one in proposal.offered}
+        for card in wallet.cards():
+            names = [self._label(line.label) for one, line in kept if one.id == card.id]
+            what = ", ".join(names) if card.id in asked else self._say("whole_card", count=len(names))
+            lines.append(Line(text=f"  {self._label(card.type.label)}: {what}", tone="note"))
         withheld: list[Json] = [f"{card.type.short}.{'.'.join(map(str, line.path))}" for card, line in kept]
         return self._scene("answer", lines, {"answer_bytes": len(wire), "not_disclosed": withheld})
 
@@ -270,8 +273,11 @@ class _Telling:
         trails: dict[str, Json] = {"answer": _trail(disclosure.trail)}
         for question, given in disclosure.credentials.items():
             for one in given:
-                claims = ", ".join(f"{name}: {_shown(value)}" for name, value in one.claims.items())
-                lines.append(Line(text=f"{question} · {one.issuer.name} · {claims}", tone="strong"))
+                lines.append(Line(text=f"{self._label(one.type.label)} · {one.issuer.name}", tone="strong"))
+                for name, value in one.claims.items():
+                    attribute = one.type.attribute((name,))
+                    label = self._label(attribute.label) if attribute else name
+                    lines.append(Line(text=f"  {label}: {_shown(value)}"))
                 lines += self._steps(one.trail)
                 trails[question] = _trail(one.trail)
         lines.append(Line(text=self._say("together"), tone="strong"))
