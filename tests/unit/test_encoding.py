@@ -136,6 +136,24 @@ def test_json_reads_what_others_write(value: Json) -> None:
     assert json_loads(json.dumps(value, ensure_ascii=False, indent=1).encode()) == value
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    json_values.map(json_dumps)
+    | st.text('{}[]":,\\u0dD8-+1eE.a', max_size=12).map(str.encode)
+    | st.from_regex(rb"-?[0-9]{1,25}(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?", fullmatch=True)
+    | st.from_regex(rb'\{"[ab]":[0-9],"[ab]":[0-9]\}', fullmatch=True)
+)
+def test_the_fast_reader_and_the_strict_one_agree(data: bytes) -> None:
+    def outcome(data: bytes) -> str | None:
+        try:
+            return repr(json_loads(data))
+        except Malformed:
+            return None
+
+    # a blank is in no text that was written by us, and so sends it to the strict reader
+    assert outcome(data) == outcome(data + b" ")
+
+
 @few
 @given(st.binary(max_size=60) | st.text('{}[]":,\\u0dD8truefalsn.eE+-19 \n', max_size=40).map(str.encode))
 def test_any_bytes_give_a_value_or_are_malformed(data: bytes) -> None:

@@ -262,11 +262,14 @@ def test_any_bytes_are_malformed_or_rejected(data: bytes, payload: bytes) -> Non
             verify_proofs([one], ISSUER, NONCE, at=NOW)
 
 
-def test_proofs_are_bounded_in_size_and_number() -> None:
+def test_proofs_are_bounded_in_size_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Malformed):
         verify_proofs([proof(more="x" * proofs.PROOF_LIMIT)], ISSUER, NONCE, at=NOW)
+    monkeypatch.setattr(proofs, "MAX_PROOFS", 2)
+    three = [proof(SoftwareKey.generate(Algorithm.ES256)) for _ in range(3)]
+    assert len(verify_proofs(three[:2], ISSUER, NONCE, at=NOW)) == 2
     with pytest.raises(Malformed):
-        verify_proofs([b""] * (proofs.MAX_PROOFS + 1), ISSUER, NONCE, at=NOW)
+        verify_proofs(three, ISSUER, NONCE, at=NOW)
 
 
 def test_what_the_caller_forgot_is_misuse() -> None:
