@@ -95,9 +95,46 @@ def test_who_came_from_elsewhere_less_than_six_years_ago_has_no_tie() -> None:
     assert _tie("2022-01-15", stay(BOXTEL, "2022-01-15"), stay(DEN_BOSCH, "2010-01-01", "2022-01-15")) == (False, None)
 
 
-def test_who_came_from_abroad_less_than_six_years_ago_has_no_tie() -> None:
-    abroad = stay("1999", "2001-01-01", "2022-01-15", kind="VerblijfplaatsBuitenland")
-    assert _tie("2022-01-15", abroad) == (False, None)
+@pytest.mark.parametrize("kind", ["VerblijfplaatsBuitenland", "VerblijfplaatsOnbekend"])
+@pytest.mark.parametrize("municipality", [BOXTEL, "1999", None])
+def test_who_came_from_abroad_less_than_six_years_ago_has_no_tie(kind: str, municipality: str | None) -> None:
+    """Whatever municipality a stay abroad names: the last one where someone was registered, or the RNI."""
+    assert _tie("2024-01-15", stay(municipality, "2001-01-01", "2024-01-15", kind=kind)) == (False, None)
+
+
+def test_a_stay_abroad_that_is_doubted_rules_nothing_out() -> None:
+    doubted = stay("1999", "2001-01-01", "2024-01-15", kind="VerblijfplaatsBuitenland", inOnderzoek=doubt("type"))
+    assert _tie("2024-01-15", doubted) is Reason.UNDER_INVESTIGATION
+
+
+def test_a_stay_abroad_without_an_end_rules_nothing_out() -> None:
+    assert _tie("2024-01-15", stay("1999", "2001-01-01", kind="VerblijfplaatsBuitenland")) is Reason.NOT_DERIVABLE
+
+
+@pytest.mark.parametrize("kind", ["Maan", "", "adres"])
+def test_a_stay_of_an_unknown_kind_supports_nothing_and_rules_nothing_out(kind: str) -> None:
+    away = stay(DEN_BOSCH, "2024-01-01", "2025-01-01")
+    assert _tie("2025-01-01", away, stay(BOXTEL, "2010-01-01", "2024-01-01", kind=kind)) is Reason.NOT_DERIVABLE
+    assert _tie("2025-01-01", away, stay(DEN_BOSCH, "2010-01-01", "2024-01-01", kind=kind)) is Reason.NOT_DERIVABLE
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [("", "2024-01-01"), ("2010-01-01", ""), ("2024-01-01", "2010-01-01"), ("2014", "2014")],
+)
+def test_a_stay_that_may_cover_no_day_supports_nothing(begin: str, end: str) -> None:
+    away = stay(DEN_BOSCH, "2024-01-01", "2025-01-01")
+    assert _tie("2025-01-01", away, stay(BOXTEL, begin, end)) is Reason.NOT_DERIVABLE
+
+
+@pytest.mark.parametrize("end", [{"type": "Eeuw"}, "2024-01-01", {"type": "DatumOnbekend", "onbekend": True}])
+def test_a_stay_with_an_end_that_cannot_be_read_does_not_last_until_now(end: Json) -> None:
+    found = facts(
+        INWONER,
+        person(datumInschrijvingInGemeente=datum("")),
+        history=history(stay(BOXTEL, "2010-01-01", datumTot=end)),
+    )
+    assert left_out(found)["residence_years_min"] is Reason.NOT_DERIVABLE
 
 
 def test_six_years_within_the_last_ten_are_a_tie() -> None:
@@ -166,6 +203,8 @@ def test_a_municipality_that_was_divided_proves_nothing_for_another_part_of_it()
     """Part of Haaren went to Boxtel, where table 33 names Oisterwijk: the register does not tell which part."""
     until_the_end = stay(HAAREN, "2009-08-01", "2021-01-01")
     assert _tie("2021-01-01", until_the_end) is Reason.NOT_DERIVABLE
+    assert _tie("2021-01-01", stay(HAAREN, "2009-08-01", "2020")) is Reason.NOT_DERIVABLE
+    assert _tie("2021-01-01", stay(HAAREN, "2009-08-01", "2021")) is Reason.NOT_DERIVABLE
     left_before = (stay(HAAREN, "2009-08-01", "2020-12-31"), stay(DEN_BOSCH, "2020-12-31", "2021-01-01"))
     assert _tie("2021-01-01", *left_before) == (False, None)
 

@@ -24,7 +24,7 @@ from typing import Final
 from eigendata.errors import Reason
 from eigendata.registers import tables
 from eigendata.registers.brp.address import tell_municipality
-from eigendata.registers.brp.dates import today, years_before, years_between
+from eigendata.registers.brp.dates import Datum, today, years_before, years_between
 from eigendata.registers.brp.reading import Gegeven
 from eigendata.registers.brp.record import Persoonslijst, Verblijf
 from eigendata.registers.brp.telling import Telling, first_reason
@@ -84,22 +84,17 @@ def local_tie(person: Persoonslijst) -> str | Reason | None:
 
 def surely_here(person: Persoonslijst) -> tuple[Span, ...]:
     """Give the spans in which the record shows someone to be a resident of the municipality where they are now."""
-    now = today(person.peildatum)
-    own = _own(person)
-    if own is None:
-        return ()
+    now, own = today(person.peildatum), _own(person)
     stays = [one for one in person.historie or () if _municipality(one, now) == own]
     spans = [_sure_span(one, lasts_until=now if _still_lasts(one, person) else None) for one in stays]
-    registered = person.inschrijving_in_gemeente
-    if registered.left_out is None and registered.value and registered.value.latest:
-        spans.append(Span(min(registered.value.latest, now), now))
+    if registered := _bounds(person.inschrijving_in_gemeente):
+        spans.append(Span(min(registered.end, now), now))
     return _merged(span for span in spans if span)
 
 
 def surely_elsewhere(person: Persoonslijst) -> tuple[Span, ...]:
     """Give the spans in which the record shows someone to have lived in another municipality, or abroad."""
-    now = today(person.peildatum)
-    own = _own(person)
+    now, own = today(person.peildatum), _own(person)
     spans = [_sure_span(one, lasts_until=None) for one in person.historie or () if _is_elsewhere(one, own, now)]
     return _merged(span for span in spans if span)
 
@@ -114,9 +109,9 @@ def _doubt(person: Persoonslijst) -> Reason | None:
     return Reason.UNDER_INVESTIGATION if person.inschrijving_in_gemeente.in_onderzoek else None
 
 
-def _own(person: Persoonslijst) -> str | None:
-    code = person.gemeente.code
-    return None if code.left_out or code.value is None else tables.successor(code.value, on=today(person.peildatum))
+def _own(person: Persoonslijst) -> str:
+    """Give the municipality where someone is registered, as what it counts today."""
+    return tables.successor(person.gemeente.code.value or "", on=today(person.peildatum))
 
 
 def _current_span(person: Persoonslijst) -> Span | None:
@@ -124,33 +119,38 @@ def _current_span(person: Persoonslijst) -> Span | None:
     return next((span for span in surely_here(person) if span.end >= now), None)
 
 
+def _bounds(found: Gegeven[Datum]) -> Span | None:
+    """Give the first and the last day that a date can be, if something of it is known and undisputed."""
+    if found.left_out or found.value is None or found.value.earliest is None or found.value.latest is None:
+        return None
+    return Span(found.value.earliest, found.value.latest)
+
+
 def _still_lasts(stay: Verblijf, person: Persoonslijst) -> bool:
     """Tell whether a stay is where someone lives now: the one stay in the history that has no end."""
-    open_ended = [one for one in person.historie or () if one.tot.value is None]
-    return len(open_ended) == 1 and stay is open_ended[0] and stay.tot.readable
+    return [one for one in person.historie or () if one.tot.left_out is Reason.NOT_RECORDED] == [stay]
 
 
 def _municipality(stay: Verblijf, now: date) -> str | None:
     """Give the municipality of a stay in the Netherlands, as what it counts today."""
     if first_reason(stay.soort, stay.gemeente) or stay.soort.value not in _IN_NETHERLANDS:
         return None
-    return None if stay.gemeente.value is None else tables.successor(stay.gemeente.value, on=now)
+    return tables.successor(stay.gemeente.value or "", on=now)
 
 
-def _is_elsewhere(stay: Verblijf, own: str | None, now: date) -> bool:
+def _is_elsewhere(stay: Verblijf, own: str, now: date) -> bool:
     """Tell whether a stay is surely not in the own municipality.
 
     A municipality that ended may have been divided over several; table 33 names one. Whoever stayed until it ended may
     have come to another by that, their own included, so such a stay proves nothing.
     """
-    if stay.soort.left_out is None and stay.soort.value in _ABROAD:
-        return True
-    place = _municipality(stay, now)
-    if place is None or own is None or place == own or stay.gemeente.value is None:
+    if stay.soort.value in _ABROAD:
+        return not stay.soort.in_onderzoek
+    if _municipality(stay, now) in (None, own):
         return False
-    ended = tables.dissolved(stay.gemeente.value, by=now)
-    latest_end = stay.tot.value.latest if stay.tot.value else None
-    return ended is None or (latest_end is not None and latest_end < ended)
+    dissolved = tables.dissolved(stay.gemeente.value or "", by=now)
+    ended = _bounds(stay.tot)
+    return dissolved is None or (ended is not None and ended.end < dissolved)
 
 
 def _sure_span(stay: Verblijf, *, lasts_until: date | None) -> Span | None:
@@ -159,11 +159,9 @@ def _sure_span(stay: Verblijf, *, lasts_until: date | None) -> Span | None:
     Args:
         lasts_until: the end of a stay that has none of its own, where that means that it still lasts.
     """
-    begin = stay.van.value.latest if stay.van.value and not stay.van.left_out else None
-    end = stay.tot.value.earliest if stay.tot.value else lasts_until
-    if begin is None or end is None or stay.tot.doubted or begin >= end:
-        return None
-    return Span(begin, end)
+    begun, ended = _bounds(stay.van), _bounds(stay.tot)
+    end = ended.begin if ended else lasts_until
+    return Span(begun.end, end) if begun and end and begun.end < end else None
 
 
 def _possible_runs(person: Persoonslijst, window: Span) -> Sequence[Span]:
@@ -175,13 +173,12 @@ def _possible_runs(person: Persoonslijst, window: Span) -> Sequence[Span]:
     """
     now = window.end
     elsewhere = surely_elsewhere(person)
-    registered = person.inschrijving_in_gemeente
-    first, last = (registered.value.earliest, registered.value.latest) if registered.value else (None, None)
-    if first is None or last is None or not registered.readable or _a_municipality_ended(first, last):
+    registered = _bounds(person.inschrijving_in_gemeente)
+    if registered is None or _a_municipality_ended(registered.begin, registered.end):
         runs = _without(Span(date.min, now), elsewhere)
     else:
-        here = _without(Span(min(first, now), now), elsewhere)
-        runs = (*here, *_without(Span(date.min, min(last, now)), elsewhere))
+        here = _without(Span(min(registered.begin, now), now), elsewhere)
+        runs = (*here, *_without(Span(date.min, min(registered.end, now)), elsewhere))
     return (*(run for run in runs if run.end >= now), *_clipped(runs, window))
 
 
@@ -210,13 +207,10 @@ def _clipped(spans: Iterable[Span], window: Span) -> tuple[Span, ...]:
 
 
 def _without(whole: Span, holes: Iterable[Span]) -> tuple[Span, ...]:
-    """Give what is left of a span beside the holes in it."""
+    """Give what is left of a span beside the holes in it, which come in order and do not touch."""
     left: list[Span] = []
     begin = whole.begin
     for hole in _clipped(holes, whole):
-        if begin < hole.begin:
-            left.append(Span(begin, hole.begin))
-        begin = max(begin, hole.end)
-    if begin < whole.end:
-        left.append(Span(begin, whole.end))
-    return tuple(left)
+        left.append(Span(begin, hole.begin))
+        begin = hole.end
+    return (*left, Span(begin, whole.end))
