@@ -129,10 +129,13 @@ def json_loads(data: bytes, *, limit: int = JSON_LIMIT) -> Json:
     """
     if len(data) > limit:
         raise Malformed(f"the JSON is {len(data)} bytes; at most {limit} are read")
-    _require_depth(data)
+    if len(data) > JSON_DEPTH:
+        _require_depth(data)
     try:
         value: Json = orjson.loads(data)
-        if orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER) == data and not _doubtful(data):
+        # What is read back as it came and is refused all the same: a negative zero, NUL. One byte is found fastest.
+        doubtful = b"-0.0" in data or (b"\\" in data and b"\\u" in data)
+        if not doubtful and orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER) == data:
             return value  # the one form in which its value is written: then two readers agree on it, and this is faster
     except (orjson.JSONDecodeError, TypeError):
         pass  # judged, and explained, by the strict reader
@@ -147,11 +150,6 @@ def json_loads(data: bytes, *, limit: int = JSON_LIMIT) -> Json:
     if "\\u" in text:  # the only way by which either can be there: UTF-8 holds no surrogate, a string no raw NUL
         _require_characters(value)
     return value
-
-
-def _doubtful(data: bytes) -> bool:
-    # what the fast reader gives back as it came, and the strict one refuses: a negative zero, NUL
-    return b"-0.0" in data or (b"\\" in data and b"\\u" in data)  # one byte is found far faster than two
 
 
 def json_object(data: bytes, *, limit: int = JSON_LIMIT) -> dict[str, Json]:
@@ -213,7 +211,7 @@ def _plain(value: object) -> object:
 
 
 def _require_depth(data: bytes) -> None:
-    if len(data) <= JSON_DEPTH or data.count(b"[") + data.count(b"{") <= JSON_DEPTH:
+    if data.count(b"[") + data.count(b"{") <= JSON_DEPTH:
         return  # whatever the text is, it cannot be deeper than it has brackets
     depth = 0
     for bracket in _STRING.sub(b"", data).translate(None, _NOT_BRACKETS):
