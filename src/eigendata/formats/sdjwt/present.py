@@ -7,16 +7,17 @@ A disclosure is never sent without those that its digest lies in; a claim that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Final, final
+from types import MappingProxyType
+from typing import Any, Final, final
 
 from eigendata.crypto.jose import sign_jws
 from eigendata.encoding import Json, b64url_encode, json_dumps
 from eigendata.errors import Malformed, Misuse
 from eigendata.formats.sdjwt.metadata import type_id
 from eigendata.formats.sdjwt.parse import Place, Token, parse
-from eigendata.model import Binding, ClaimPath, CredentialType, Holding, Unbound, utc
+from eigendata.model import Binding, ClaimPath, Claims, CredentialType, Holding, Unbound, utc
 
 KB_TYP: Final = "kb+jwt"
 
@@ -25,10 +26,12 @@ KB_TYP: Final = "kb+jwt"
 class Opened:
     """A credential that was verified when it was stored, opened to be shown. It hands out nothing but presentations."""
 
-    __slots__ = ("_token",)
+    __slots__ = ("_begun", "_first", "_token")
 
-    def __init__(self, token: Token) -> None:
+    def __init__(self, token: Token, hash: Callable[[bytes], Any]) -> None:
         self._token = token
+        self._first = token.signed[: token.signed.index(b"~") + 1]
+        self._begun = hash(self._first)  # every proof is over these bytes and then the disclosures
 
     def __repr__(self) -> str:
         return "<a credential>"
@@ -43,14 +46,16 @@ class Opened:
                 that names a holder, or there is one for a credential that names none.
         """
         token = self._token
-        chosen = _chosen(token, reveal)
-        first = token.signed[: token.signed.index(b"~") + 1]
-        shown = first + b"".join([token.disclosures[index] + b"~" for index in sorted(chosen)])
+        chosen = b"".join([token.disclosures[index] + b"~" for index in sorted(_chosen(token, reveal))])
         if isinstance(holding, Unbound):
             if token.bound:
                 raise Misuse("this credential names a holder; it is not shown without that holder's proof")
-            return shown
-        return shown + _key_binding(token, shown, holding, at=at)
+            return self._first + chosen
+        if token.holder is None or holding.key.public_key != token.holder:
+            raise Misuse("the key of this holding is not the one that the credential names")
+        digest = self._begun.copy()
+        digest.update(chosen)
+        return self._first + chosen + _key_binding(digest.digest(), holding, at=at)
 
 
 def open_credential(credential: bytes, type: CredentialType) -> Opened:
@@ -65,7 +70,7 @@ def open_credential(credential: bytes, type: CredentialType) -> Opened:
         raise Malformed("this is no credential as issued, and never was verified as one")
     if token.payload.get("vct") != type_id(type):
         raise Misuse(f"this credential is of another type than {type.id}")
-    return Opened(token)
+    return Opened(token, token.hash)
 
 
 def require_session(binding: Binding) -> None:
@@ -78,18 +83,14 @@ def require_session(binding: Binding) -> None:
         raise Misuse("a binding names its audience and its nonce")
 
 
-def _key_binding(token: Token, shown: bytes, holding: Holding, *, at: datetime) -> bytes:
+def _key_binding(sd_hash: bytes, holding: Holding, *, at: datetime) -> bytes:
     """Make the holder's proof (RFC 9901 4.3)."""
     require_session(holding.binding)
-    if token.holder is None or holding.key.public_key != token.holder:
-        raise Misuse("the key of this holding is not the one that the credential names")
-    if token.hash is None:
-        raise Misuse("the credential was never verified: its hash algorithm is unknown")
     claims: dict[str, Json] = {
         "iat": int(utc(at).timestamp()),
         "aud": holding.binding.audience,
         "nonce": holding.binding.nonce,
-        "sd_hash": b64url_encode(token.hash(shown).digest()),
+        "sd_hash": b64url_encode(sd_hash),
     }
     return sign_jws({"typ": KB_TYP}, json_dumps(claims), holding.key)
 
@@ -107,13 +108,15 @@ def _chosen(token: Token, reveal: Iterable[ClaimPath]) -> set[int]:
             for end in range(1, len(place) + 1):
                 if place[:end] in token.placed:
                     chosen.add(token.placed[place[:end]])
-            if isinstance(value, Mapping | tuple):
+            if isinstance(value, MappingProxyType | tuple):
                 chosen.update(index for at, index in token.placed.items() if at[: len(place)] == place)
     return chosen
 
 
-def _locate(document: Json, path: ClaimPath) -> list[tuple[Place, Json]]:
+def _locate(document: Claims, path: ClaimPath) -> list[tuple[Place, Json]]:
     """Give each element that a path selects (OpenID4VP 1.0 section 7)."""
+    if len(path) == 1 and isinstance(name := path[0], str):  # by far the most
+        return [((name,), document[name])] if name in document else []
     found: list[tuple[Place, Json]] = [((), document)]
     for part in path:
         selected: list[tuple[Place, Json]] = []
