@@ -327,17 +327,7 @@ def parse_answer(data: bytes, request: Request) -> Answer:
         Rejected: it is the answer to another request (`request_invalid`).
         Declined: the wallet answered with an error; which one says little, by design (section 15.9).
     """
-    if len(data) > MAX_ANSWER:
-        raise Malformed(f"the answer is {len(data)} bytes; at most {MAX_ANSWER} are read")
-    parameters: Mapping[str, Json]
-    is_file = data.lstrip(b" \t\r\n").startswith(b"{")
-    if is_file:
-        parameters = json_object(data)
-    else:
-        try:
-            parameters = _form(data.decode("ascii"))
-        except UnicodeDecodeError:
-            raise Malformed("a form holds ASCII only") from None
+    is_file, parameters = _answer_parameters(data)
     bound = all(one.require_cryptographic_holder_binding for one in request.query.credentials)
     if not (is_file and bound and "state" not in parameters):
         Trail().require(STATE_RETURNED, parameters.get("state") == request.state)
@@ -352,6 +342,37 @@ def parse_answer(data: bytes, request: Request) -> Answer:
     if not isinstance(token, Mapping):
         raise Malformed("an answer holds a `vp_token`: an object in a file, its JSON in a form")
     return _answer(token, request.query)
+
+
+def answered_state(data: bytes) -> str:
+    """Give the state that an answer repeats, by which its request is found; nothing else of it is looked at.
+
+    Raises:
+        Malformed: it is not a form or file of an answer, or repeats no state.
+    """
+    _, parameters = _answer_parameters(data)
+    return _text(parameters, "state", MAX_SECRET)
+
+
+def read_form(data: bytes) -> dict[str, str]:
+    """Read a posted form, each name once: `application/x-www-form-urlencoded` in UTF-8.
+
+    Raises:
+        Malformed: it is something else.
+    """
+    try:
+        return _form(data.decode("ascii"))
+    except UnicodeDecodeError:
+        raise Malformed("a form holds ASCII only") from None
+
+
+def _answer_parameters(data: bytes) -> tuple[bool, Mapping[str, Json]]:
+    """Read the parameters of an answer, and say whether it is a file."""
+    if len(data) > MAX_ANSWER:
+        raise Malformed(f"the answer is {len(data)} bytes; at most {MAX_ANSWER} are read")
+    if data.lstrip(b" \t\r\n").startswith(b"{"):
+        return True, json_object(data)
+    return False, read_form(data)
 
 
 def _vp_token(answer: Answer) -> dict[str, Json]:

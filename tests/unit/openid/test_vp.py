@@ -480,3 +480,35 @@ def test_hostile_bytes_cost_little(data: bytes) -> None:
         with suppress(EigendataError):
             reading(data)
     assert time.process_time() - before < 1
+
+
+@pytest.mark.parametrize("write", [vp.answer_form, vp.answer_file])
+def test_the_state_of_an_answer_is_read_before_its_request_is_known(write: Any) -> None:
+    assert vp.answered_state(write(ANSWER, request(state="st"))) == "st"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"vp_token=%7B%7D",
+        b"state=&vp_token=%7B%7D",
+        b"state=a&state=b",
+        b"state=%zz",
+        b'{"vp_token":{}}',
+        b'{"state":1}',
+        b'{"state":"a","state":"b"}',
+        b"state=" + b"a" * 600,
+        b"state=a&pad=" + b"a" * vp.MAX_ANSWER,
+    ],
+)
+def test_an_answer_without_one_state_is_malformed(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        vp.answered_state(data)
+
+
+def test_a_form_is_read_one_way_only() -> None:
+    assert vp.read_form(b"answer=%7B+%22%C3%A9%22%0D%0A%7D") == {"answer": '{ "é"\r\n}'}
+    for data in (b"answer=a&answer=b", "answer=é".encode(), b"answer=%ff", b"answer=%", b"\xff"):
+        with pytest.raises(Malformed):
+            vp.read_form(data)
