@@ -18,10 +18,10 @@ from typing import Final
 
 from eigendata import policies, texts
 from eigendata.encoding import Json
-from eigendata.errors import Declined, Outcome, Reason, Step
+from eigendata.errors import Declined, Outcome, Step
 from eigendata.fetch import Fetcher
 from eigendata.issuer import Issuer, create_authority, create_issuer
-from eigendata.model import NO_STATUS_CHECK, Answer, CredentialType, Disclosure, Issuance, thaw
+from eigendata.model import NO_STATUS_CHECK, Answer, ClaimPath, CredentialType, Disclosure, Issuance, thaw
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
 from eigendata.query import Request
@@ -244,7 +244,7 @@ class _Telling:
                 value = self._say("fresh_number") if line.value is None else _shown(line.value)
                 lines.append(Line(text=f"    {self._label(line.label)}: {value}"))
         shown: dict[str, Json] = {
-            one.query: [".".join(map(str, line.path)) for line in one.lines] for one in proposal.offered
+            one.query: list(dict.fromkeys(_name(line.path) for line in one.lines)) for one in proposal.offered
         }
         return self._scene("consent", lines, {"request_bytes": size, "proven": proposal.asker.proven, "shows": shown})
 
@@ -262,10 +262,10 @@ class _Telling:
         ]
         asked = {one.card for one in proposal.offered}
         for card in wallet.cards():
-            names = [self._label(line.label) for one, line in kept if one.id == card.id]
+            names = list(dict.fromkeys(self._label(line.label) for one, line in kept if one.id == card.id))
             what = ", ".join(names) if card.id in asked else self._say("whole_card", count=len(names))
             lines.append(Line(text=f"  {self._label(card.type.label)}: {what}", tone="note"))
-        withheld: list[Json] = [f"{card.type.short}.{'.'.join(map(str, line.path))}" for card, line in kept]
+        withheld: list[Json] = list(dict.fromkeys(f"{card.type.short}.{_name(line.path)}" for card, line in kept))
         return self._scene("answer", lines, {"answer_bytes": len(wire), "not_disclosed": withheld})
 
     def _verified(self, disclosure: Disclosure) -> Scene:
@@ -338,6 +338,10 @@ class _Telling:
         for attack in attacks(stage):
             refused = attack.refused
             what = self._say(f"attack_{attack.name}")
+            if not attack.tried:
+                lines.append(Line(text=f"– {what}: {self._say('nobody_else')}", tone="note"))
+                data[attack.name] = {"tried": False}
+                continue
             if refused is None:
                 lines.append(Line(text=f"✗ {what}: {self._say('succeeded')}", tone="bad"))
                 data[attack.name] = {"refused": False}
@@ -348,10 +352,10 @@ class _Telling:
             data[attack.name] = {"refused": True, "reason": str(refused.reason), "check": refused.check.name}
         yield self._scene("attacks", lines, data)
 
-    def _neighbour(self, issuer: Issuer, client: BrpClient, bsn: str) -> BrpRecord:
-        """Find someone else of the same municipality who has a household card."""
+    def _neighbour(self, issuer: Issuer, client: BrpClient, bsn: str) -> BrpRecord | None:
+        """Find someone else of the same municipality who gets every card, if there is anybody."""
         for person in self.people:
-            if person.bsn == bsn or _code(person.persoon) not in issuer.jurisdictions or person.bsn == "":
+            if person.bsn == bsn or _code(person.persoon) not in issuer.jurisdictions:
                 continue
             try:
                 record = client.look_up(person.bsn, tuple(CATALOGUE.values()), at=self.clock())
@@ -360,7 +364,7 @@ class _Telling:
             except Declined:
                 continue
             return record
-        raise Declined(Reason.NOTHING_FITS, "this population has nobody else of the same municipality to attack with")
+        return None
 
 
 def _municipality_of(people: Population, bsn: str) -> str:
@@ -378,6 +382,11 @@ def _code(persoon: Mapping[str, Json]) -> str:
 
 def _trail(trail: tuple[Step, ...]) -> list[Json]:
     return [{"check": one.check.name, "clause": one.check.clause, "outcome": str(one.outcome)} for one in trail]
+
+
+def _name(path: ClaimPath) -> str:
+    """Spell the name of a claim, whatever element of it."""
+    return ".".join(part for part in path if isinstance(part, str))
 
 
 def _shown(value: Json) -> str:

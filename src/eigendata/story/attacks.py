@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from eigendata.errors import Misuse, Rejected
 from eigendata.formats import FORMATS
 from eigendata.issuer import Issuer
 from eigendata.model import Answer, Binding, ClaimPath, CredentialType, Holding, Presentation
-from eigendata.query import Asker, Request
+from eigendata.query import Asker, CredentialQuery, Request
 from eigendata.registers.brp import BrpRecord
 from eigendata.verifier import Verifier
 from eigendata.wallet import Wallet
@@ -37,7 +37,7 @@ class Stage:
     """What the attackers find: an issuer that serves them too, and a verifier with an open request.
 
     Attributes:
-        record: of the applicant; `neighbour`: of someone else of the same municipality.
+        record: of the applicant; `neighbour`: of someone else of the same municipality, where there is one.
         answer: the honest one, accepted already.
     """
 
@@ -46,7 +46,7 @@ class Stage:
     request: Request
     answer: Answer
     record: BrpRecord
-    neighbour: BrpRecord
+    neighbour: BrpRecord | None
     vault: Path
     passphrase: str
     clock: Callable[[], datetime]
@@ -54,15 +54,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
-    """One attack and what came of it; `refused` is None where it succeeded."""
+    """One attack and what came of it; `refused` is None where it succeeded, or was not tried for want of a victim."""
 
     name: str
+    tried: bool = True
     refused: Rejected | None
 
 
 def attacks(stage: Stage) -> Iterator[Attack]:
     """Try the six, each in its turn."""
-    own, other = _Cards(stage, stage.record), _Cards(stage, stage.neighbour)
+    own = _Cards(stage, stage.record)
+    other = None if stage.neighbour is None else _Cards(stage, stage.neighbour)
     for name, attempt in (
         ("replay", lambda: stage.corporation.verify(stage.answer, stage.request, at=stage.clock())),
         ("other_verifier", lambda: _relay(stage)),
@@ -71,7 +73,10 @@ def attacks(stage: Stage) -> Iterator[Attack]:
         ("household", lambda: _verify(stage, own.answer(_fresh(stage), beside=("huishouden", other)))),
         ("vault", lambda: _open_damaged(stage)),
     ):
-        yield Attack(name=name, refused=_refusal(attempt))
+        if name == "household" and other is None:
+            yield Attack(name=name, tried=False, refused=None)
+        else:
+            yield Attack(name=name, refused=_refusal(attempt))
 
 
 def _refusal(attempt: Callable[[], object]) -> Rejected | None:
@@ -100,21 +105,34 @@ class _Cards:
         return self._held[type][2]
 
     def answer(
-        self, request: Request, *, without: tuple[str, ...] = (), beside: tuple[str, _Cards] | None = None
+        self, request: Request, *, without: tuple[str, ...] = (), beside: tuple[str, _Cards | None] | None = None
     ) -> tuple[Request, Answer]:
         """Answer a request with these cards, some claims left out, or one card of somebody else's beside them."""
         presentations: dict[str, tuple[Presentation, ...]] = {}
         for asked in request.query.credentials:
-            owner = beside[1] if beside is not None and asked.type_ids[0].split(":")[-2] == beside[0] else self
+            lent = beside[1] if beside is not None and asked.type_ids[0].split(":")[-2] == beside[0] else None
+            owner = lent or self
             declared, copy, key = owner._held[asked.type_ids[0]]
-            listed = asked.claim_sets[0] if asked.claim_sets else tuple(one.id for one in asked.claims or ())
-            reveal: list[ClaimPath] = [
-                one.path for one in asked.claims or () if one.id in listed and one.path[-1] not in without
-            ]
             holding = Holding(key=key, binding=request.binding)
-            token = FORMATS[FORMAT].present(copy, declared, reveal, holding, at=self._clock())
+            token = _first_possible(copy, declared, _options(asked, without), holding, at=self._clock())
             presentations[asked.id] = (Presentation(format=FORMAT, token=token),)
         return request, Answer(presentations=presentations)
+
+
+def _options(asked: CredentialQuery, without: tuple[str, ...]) -> Iterator[list[ClaimPath]]:
+    """Give the claims of each option of a question, in order, some of them left out."""
+    claims = asked.claims or ()
+    for listed in asked.claim_sets or (tuple(one.id or "" for one in claims),):
+        yield [one.path for one in claims if (one.id or "") in listed and one.path[-1] not in without]
+
+
+def _first_possible(
+    copy: bytes, type: CredentialType, options: Iterator[list[ClaimPath]], holding: Holding, *, at: datetime
+) -> bytes:
+    for reveal in options:
+        with suppress(Misuse):  # this credential does not hold what the option asks
+            return FORMATS[FORMAT].present(copy, type, reveal, holding, at=at)
+    raise Misuse("these cards cannot answer the request")
 
 
 def _fresh(stage: Stage) -> Request:

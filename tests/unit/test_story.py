@@ -1,0 +1,99 @@
+"""The demo: it tells the whole story, every attack in it fails for its own reason, and no person makes it stumble."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from eigendata import story
+from eigendata.registers.population import STORY_BSN, Population
+from eigendata.story import Scene
+
+NOW = datetime.now(UTC)
+WHOLE = ["register", "issue", "wallet", "consent", "answer", "verify", "advice", "attacks"]
+
+
+def tell(folder: Path, bsn: str = STORY_BSN, language: str = "nl", population: Population | None = None) -> list[Scene]:
+    scenes = story.tell(folder=folder, clock=lambda: NOW, language=language, bsn=bsn, population=population)
+    return list(scenes)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+    return {scene.name: scene for scene in tell(tmp_path_factory.mktemp("story"))}
+
+
+def test_the_story_has_every_scene(told: dict[str, Scene]) -> None:
+    assert list(told) == WHOLE
+
+
+def test_every_attack_fails_for_the_rule_that_it_breaks(told: dict[str, Scene]) -> None:
+    reasons = {name: outcome["reason"] for name, outcome in told["attacks"].data.items()}  # type: ignore[index,call-overload]
+    assert reasons == {
+        "replay": "replay_detected",
+        "other_verifier": "key_binding_invalid",
+        "swapped": "disclosure_invalid",
+        "withheld": "query_not_satisfied",
+        "household": "different_subjects",
+        "vault": "cannot_open",
+    }
+
+
+def test_only_what_the_policy_allows_is_disclosed(told: dict[str, Scene]) -> None:
+    disclosed = told["verify"].data["disclosed"]
+    assert isinstance(disclosed, dict)
+    assert {question: set(claims) - {"as_of"} for question, claims in disclosed.items()} == {
+        "persoon": {"family_name", "given_name", "birthdate"},
+        "inwoner": {"local_tie_6y"},
+        "huishouden": {"household_size"},
+    }
+
+
+def test_what_stays_behind_is_told(told: dict[str, Scene]) -> None:
+    withheld = told["answer"].data["not_disclosed"]
+    assert isinstance(withheld, list)
+    assert {"bsn.bsn", "adres.address.postal_code", "persoon.nationalities"} <= set(withheld)
+
+
+def test_the_trail_says_that_withdrawal_was_not_checked(told: dict[str, Scene]) -> None:
+    trails = told["verify"].data["trail"]
+    assert isinstance(trails, dict)
+    for question in ("persoon", "inwoner", "huishouden"):
+        assert trails[question][-1] == {"check": "WITHDRAWAL", "clause": "OpenID4VP 1.0 8.6 (2.5)", "outcome": "waived"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        ("curatele", "under_guardianship"),
+        ("opgeschort_E", "not_our_resident"),
+    ],
+)
+def test_a_closed_gate_ends_the_story_with_its_reason(tag: str, reason: str, tmp_path: Path) -> None:
+    person = Population.shipped().tagged(tag)[0]
+    scenes = tell(tmp_path, bsn=person.bsn)
+    assert scenes[-1].name == "declined"
+    assert scenes[-1].data["reason"] in {reason, "suspended"}
+
+
+def test_somebody_whom_the_register_does_not_know_ends_the_story(tmp_path: Path) -> None:
+    scenes = tell(tmp_path, bsn="999900006")
+    assert [scene.name for scene in scenes] == ["declined"]
+    assert scenes[0].data["reason"] == "not_registered"
+
+
+def test_a_population_of_one_lends_no_card_of_a_neighbour(tmp_path: Path) -> None:
+    alone = Population(person for person in Population.shipped() if person.bsn == STORY_BSN)
+    scenes = {scene.name: scene for scene in tell(tmp_path, language="en", population=alone)}
+    assert list(scenes) == WHOLE
+    assert scenes["attacks"].data["household"] == {"tried": False}
+
+
+def test_a_person_without_a_full_birth_date_is_not_rejected_by_software(tmp_path: Path) -> None:
+    people = Population.shipped().tagged("geboorte_JaarDatum", "verblijfstitel")
+    scenes = {scene.name: scene for scene in tell(tmp_path, bsn=people[0].bsn)}
+    assert list(scenes) == WHOLE
+    assert scenes["advice"].data["advice"] == "niet_af_te_leiden"
+    assert all(outcome != {"refused": False} for outcome in scenes["attacks"].data.values())
