@@ -453,6 +453,31 @@ def test_a_chain_is_bounded() -> None:
         stated_uri(())
 
 
+def test_a_certificate_is_bounded_in_whatever_form_it_comes() -> None:
+    padding = lib.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), bytes(x509.CERTIFICATE_LIMIT))
+    large = Town().certificate("leaf", "root", more=[(padding, False)])
+    pem = lib.load_der_x509_certificate(large).public_bytes(serialization.Encoding.PEM)
+    for read in (lambda: load_pem_chain(pem), lambda: parse_x5c([b64_encode(large)]), lambda: read_leaf(large)):
+        with pytest.raises(Malformed):
+            read()
+
+
+def test_a_certificate_that_is_not_of_the_profile_is_not_read_as_a_leaf() -> None:
+    town = Town()
+    junk = lib.UnrecognizedExtension(ObjectIdentifier("2.5.29.17"), b"\xff\xff")
+    other_key = ed25519.Ed25519PrivateKey.generate().public_key()
+    for der in (
+        town.certificate("leaf", "root", more=[(junk, False)]),
+        town.certificate("leaf", "root", public_key=other_key),
+        b"",
+    ):
+        with pytest.raises(Malformed):
+            read_leaf(der)
+    assert stated_uri((town.certificate("leaf", "root", more=[(junk, False)]),)) is None
+    two = lib.SubjectAlternativeName([lib.UniformResourceIdentifier(URI), lib.UniformResourceIdentifier(URI + "/2")])
+    assert stated_uri((town.certificate("leaf", "root", more=[(two, False)]),)) is None
+
+
 def test_a_naive_moment_is_misuse() -> None:
     with pytest.raises(Misuse):
         verify_chain((LEAF,), (ROOT,), at=NOW.replace(tzinfo=None))
