@@ -15,9 +15,10 @@ from eigendata.formats import FORMATS
 from eigendata.formats.protocol import Format
 from eigendata.model import Attribute, ClaimPath, Claims, CredentialType
 from eigendata.policies import Compiled, Policy
+from eigendata.policies.compile import Wanted, compile_query
 from eigendata.query import Held, match, parse_query
 from eigendata.registers.catalogue import CATALOGUE
-from tests.unit.policies.samples import FOREIGN, HOME, TYPES, changed, read
+from tests.unit.policies.samples import FOREIGN, HOME, PERSON, TYPES, changed, read
 
 NAMES = (("family_name",), ("given_name",), ("birthdate",))
 HOUSING_HOME: Claims = {"household_size": [2, 4], "binding": True}
@@ -199,6 +200,17 @@ def test_an_optional_question_is_an_optional_credential_set() -> None:
         ((("person",),), True),
         ((("house",),), False),
     ]
+
+
+def test_credential_sets_are_there_wherever_the_alternative_stands() -> None:
+    asked = compiled(read(changed(('types = ["person"]', 'types = ["person"]\noptional = true'))))
+    assert [one.required for one in asked.query.credential_sets] == [False, True]
+
+
+def test_what_a_policy_asks_itself_is_not_asked_twice() -> None:
+    one = Wanted(id="person", types=(PERSON,), paths=(("as_of",), ("set",)), tied=True, dated=True)
+    (asked,) = compile_query([one], FORMATS).query.credentials
+    assert [claim.path for claim in asked.claims] == [("as_of",), ("set",)]
 
 
 class _Renamed:

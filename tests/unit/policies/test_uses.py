@@ -8,10 +8,10 @@ from eigendata import policies, texts
 from eigendata.encoding import Json
 from eigendata.formats import FORMATS
 from eigendata.model import ClaimPath
-from eigendata.policies import Compared, outside
+from eigendata.policies import Compared, outside, read_policy, read_uses
 from eigendata.query import Query, parse_query
 from eigendata.registers.catalogue import CATALOGUE
-from tests.unit.policies.samples import HOME, TYPES, USES, changed, read
+from tests.unit.policies.samples import HOME, TYPES, USES, USES_TOML, changed, read
 
 HOMES: dict[str, list[dict[str, Json]]] = {
     "woningcorporatie/A": [{}, {"municipalities": ["0757"]}],
@@ -58,6 +58,42 @@ def test_what_the_loader_compiles_with_foreign_types_is_within_its_use() -> None
     assert outside("letting", asked, uses=USES, types=TYPES).fine
 
 
+def test_a_foreign_type_alone_is_a_reason_for_matching_claims() -> None:
+    narrow = read_uses(
+        changed(
+            ('identify.person = ["family_name", "given_name", "birthdate"]', 'identify.person = ["family_name"]'),
+            ('identify.pid = ["family_name", "given_name", "birthdate"]', 'identify.pid = ["family_name"]'),
+            text=USES_TOML,
+        ).encode(),
+        types=TYPES,
+    )
+    text = changed(
+        ('ask = ["family_name", "given_name", "birthdate"]', 'ask = ["family_name"]'),
+        ('types = ["person"]', 'types = ["person", "pid"]\nundated = true'),
+    )
+    asked = read_policy(text.encode(), types=TYPES, uses=narrow).compile(HOME, types=TYPES, formats=FORMATS).query
+    assert outside("letting", asked, uses=narrow, types=TYPES).fine
+    own_alone = parse_query({"credentials": [one.to_json() for one in asked.credentials if one.id != "person-2"]})
+    assert {one.path for one in outside("letting", own_alone, uses=narrow, types=TYPES).beyond} >= {("birthdate",)}
+
+
+def test_a_format_that_is_not_known_here_is_held_against_the_list_all_the_same() -> None:
+    asked = parse_query(
+        {
+            "credentials": [
+                {
+                    "id": "x",
+                    "format": "mso_mdoc",
+                    "meta": {"doctype_value": "urn:eigendata:nl:brp:persoon:1"},
+                    "claims": [{"path": ["ns", "age_over_18"]}],
+                }
+            ]
+        }
+    )
+    # where its claims lie is not known, so none of them is known to be listed
+    assert [one.path for one in outside("woningcorporatie/A", asked).beyond] == [("ns", "age_over_18")]
+
+
 def test_an_unknown_use_is_said_to_have_no_list() -> None:
     for use in ("woningcorporatie/Z", "", None):
         compared = outside(use, query(bsn=["bsn"]))
@@ -84,6 +120,7 @@ def test_stage_a_may_not_ask_who_someone_is(path: str) -> None:
 def test_the_absence_of_a_claim_that_may_be_asked_may_be_asked() -> None:
     assert not beyond("woningcorporatie/A", persoon=["age_over_18", "absent.age_over_18"])
     # without the claim itself there is no reason to
+    assert beyond("woningcorporatie/A", persoon=["age_over_18", "present.age_over_18"]) == {("present", "age_over_18")}
     assert beyond("woningcorporatie/A", persoon=["absent.age_over_18"]) == {("absent", "age_over_18")}
     names = ["family_name", "given_name", "birthdate"]
     assert beyond("woningcorporatie/B", persoon=names, inwoner=["local_tie_6y", "absent.birthdate"]) == {
