@@ -660,7 +660,10 @@ def test_a_thousand_lines_and_cards_are_listed_from_memory(wallet: Wallet) -> No
                 writing.put(kind, body)
     assert len(wallet.cards()) == 1000 + len(TYPES)
     assert len(wallet.history()) == 1001
-    began = time.process_time()
-    wallet.cards()
-    wallet.history()
-    assert time.process_time() - began < 0.04
+    spent = []
+    for _ in range(3):
+        began = time.process_time()
+        wallet.cards()
+        wallet.history()
+        spent.append(time.process_time() - began)
+    assert min(spent) < 0.02
