@@ -4,22 +4,27 @@
     Wallet      keeps it, and shows only what its holder agrees to
     Verifier    asks, and relies on the answer or refuses it with a reason
 
-The rooms below these names are public too; what is here is what most programs need.
+The rooms below these names are public too; what is here is what most programs need. Each name is fetched from its room
+when it is first used, so that a verifier does not load a wallet.
 """
 
-from eigendata import policies
-from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Unavailable
-from eigendata.fetch import Fetcher
-from eigendata.issuer import Issuer
-from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, UNBOUND, Advice, Disclosure
-from eigendata.once import MemoryOnce, SqliteOnce
-from eigendata.openid import vp
-from eigendata.query import Request
-from eigendata.registers import brp
-from eigendata.registers.client import BrpClient
-from eigendata.trust import Trust
-from eigendata.verifier import Verifier
-from eigendata.wallet import Wallet
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eigendata import policies
+    from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Unavailable
+    from eigendata.fetch import Fetcher
+    from eigendata.issuer import Issuer
+    from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, UNBOUND, Advice, Disclosure
+    from eigendata.once import MemoryOnce, SqliteOnce
+    from eigendata.openid import vp
+    from eigendata.query import Request
+    from eigendata.registers import brp
+    from eigendata.registers.client import BrpClient
+    from eigendata.trust import Trust
+    from eigendata.verifier import Verifier
+    from eigendata.wallet import Wallet
 
 __all__ = [
     "NO_REPLAY_CHECK",
@@ -46,3 +51,30 @@ __all__ = [
     "policies",
     "vp",
 ]
+
+_ROOMS = {
+    "errors": ("Declined", "EigendataError", "Malformed", "Misuse", "Rejected", "Unavailable"),
+    "fetch": ("Fetcher",),
+    "issuer": ("Issuer",),
+    "model": ("NO_REPLAY_CHECK", "NO_STATUS_CHECK", "UNBOUND", "Advice", "Disclosure"),
+    "once": ("MemoryOnce", "SqliteOnce"),
+    "query": ("Request",),
+    "registers.client": ("BrpClient",),
+    "trust": ("Trust",),
+    "verifier": ("Verifier",),
+    "wallet": ("Wallet",),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+_MODULES = {"brp": "registers.brp", "policies": "policies", "vp": "openid.vp"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"eigendata.{_MODULES[name]}")
+    if name in _HOME:
+        return getattr(import_module(f"eigendata.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'eigendata' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
