@@ -47,6 +47,7 @@ class Reason(StrEnum):
     POLICY_DENIED = "policy_denied"
     SCHEMA_INVALID = "schema_invalid"
     # why a side declines
+    OTHER_SUBJECT = "other_subject"
     OVER_ASKED = "over_asked"
     NO_CONSENT = "no_consent"
     NOTHING_FITS = "nothing_fits"

@@ -151,6 +151,12 @@ def test_a_card_shows_its_holder_what_it_says(resident: Run) -> None:
     assert {tuple(one["path"]): one["value"] for one in card["claims"]}["address", "locality"] == "Boxtel"
 
 
+def test_a_card_can_be_thrown_away(resident: Run) -> None:
+    assert len(resident(*VAULT, "remove", "adres")["removed"]) == 1
+    assert "adres" not in {one["type"].split(":")[-2] for one in resident(*VAULT, "list")["cards"]}
+    assert resident(*VAULT, "remove", "adres", code=2)["error"]["kind"] == "misuse"
+
+
 def test_a_challenge_is_answered_once(resident: Run, register: str) -> None:
     about = ("--bsn", STORY_BSN, "--registers", register, "--insecure-loopback")
     again = ("issue", "--type", "persoon", *about, "--issuer", "boxtel", "--proofs", "proofs.json", "--copies", "1")
@@ -268,7 +274,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
     commands = (
         "", "demo", "keygen", "trust", "trust add", "issue", "request", "verify", "inspect", "schemas", "registers",
         "registers serve", "registers check", "wallet", "wallet init", "wallet prove", "wallet add", "wallet list",
-        "wallet show", "wallet consider", "wallet present", "wallet history", "wallet passwd",
+        "wallet show", "wallet remove", "wallet consider", "wallet present", "wallet history", "wallet passwd",
     )  # fmt: skip
     for command in commands:
         words = command.split()

@@ -196,6 +196,24 @@ def show(
 
 
 @app.command()
+def remove(
+    context: typer.Context,
+    card: Annotated[str, typer.Argument(help="A card's id, or the short name of its type.")],
+    passphrase_file: PassphraseFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Throw cards away, with their copies and keys. Nobody can give them back; new ones can be issued."""
+    with _opened(context, passphrase_file) as wallet:
+        named = [one for one in wallet.cards() if card in (one.id, one.type.short, one.type.id)]
+        if not named:
+            raise Misuse(f"there is no card {card}")
+        for one in named:
+            wallet.remove(one)
+    gone: list[Json] = [one.id for one in named]
+    speaking.tell({"removed": gone}, as_json=as_json, plainly=lambda: speaking.line(f"{len(gone)} thrown away."))
+
+
+@app.command()
 def history(
     context: typer.Context, passphrase_file: PassphraseFile = None, lang: Lang = LANG, as_json: AsJson = False
 ) -> None:

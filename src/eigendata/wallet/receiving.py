@@ -16,7 +16,7 @@ from typing import Final
 
 from eigendata import schemas
 from eigendata.crypto.keys import PublicKey
-from eigendata.errors import Check, Misuse, Reason, Trail, within
+from eigendata.errors import Check, Declined, Misuse, Reason, Trail, within
 from eigendata.formats import FORMATS
 from eigendata.formats.protocol import IssuerSource, canonical
 from eigendata.model import Authentic, ClaimPath, Claims, CredentialType, Issued, TrustedIssuer, thaw
@@ -69,12 +69,6 @@ ONE_SUBJECT: Final = Check(
     reason=Reason.DIFFERENT_SUBJECTS,
     rule="family name, given name and birth date are the same wherever they are stated",
 )
-OUR_SUBJECT: Final = Check(
-    name="OUR_SUBJECT",
-    clause="eigendata catalogue 6",
-    reason=Reason.DIFFERENT_SUBJECTS,
-    rule="the credential is about the person whose cards are in this wallet already",
-)
 CHECKS: Final = (
     COPIES_AGREE,
     KEYS_DIFFER,
@@ -83,7 +77,6 @@ CHECKS: Final = (
     ISSUER_ASKED,
     TYPE_OFFERED,
     COPIES_TIED,
-    OUR_SUBJECT,
 )
 """In the order they are taken; those of the format, of trust and of the schema come before them."""
 
@@ -147,7 +140,8 @@ def require_ours(
         cards: the cards that are kept already.
 
     Raises:
-        Rejected: they were not asked for, or are about someone else.
+        Rejected: they were not asked for.
+        Declined: they are about someone else than whose cards these are (`other_subject`).
     """
     trail = Trail()
     waiting = [trail.some(KEYS_OURS, pending.get(key.thumbprint())) for one in received for key in one.keys]
@@ -156,7 +150,8 @@ def require_ours(
     types = [one.type.id for one in received]
     trail.require(TYPE_OFFERED, len(set(types)) == len(types) and set(types) <= set(waiting[0].types))
     trail.require(COPIES_TIED, _are_tied([*(one.sets for one in received), tied]))
-    trail.require(OUR_SUBJECT, _is_one_subject([*(one.claims for one in received), *map(subject_of, cards)]))
+    if not _is_one_subject([*(one.claims for one in received), *map(subject_of, cards)]):
+        raise Declined(Reason.OTHER_SUBJECT, "this is about somebody else than the cards in this wallet")
     return waiting[0].session
 
 

@@ -200,7 +200,8 @@ class Wallet:
 
         Raises:
             Malformed: a copy is no credential.
-            Rejected: something in it is not to be trusted, was not asked for, or is about someone else.
+            Rejected: something in it is not to be trusted, or was not asked for.
+            Declined: it is about someone else than whose cards these are (`other_subject`).
             Misuse: there is nothing in it, or more than a session holds.
             Unavailable: another process is writing; nothing was kept.
         """
