@@ -362,3 +362,8 @@ def test_a_hostile_query_costs_little() -> None:
     before = time.process_time()
     match(query, cards).select()
     assert time.process_time() - before < 2
+
+
+def test_a_held_credential_keeps_its_claims_out_of_its_repr() -> None:
+    assert "Markt" not in repr(held())
+    assert "Markt" not in repr(found())
