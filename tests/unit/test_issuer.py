@@ -6,7 +6,7 @@ import json
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +142,10 @@ def test_every_proof_of_a_bundle_is_held_to_one_challenge(issuer: Issuer) -> Non
     rejected(proofs.NONCE, issuer, one + other)
 
 
-def test_a_proof_without_a_nonce_is_rejected(issuer: Issuer) -> None:
+@pytest.mark.parametrize("more", [{}, {"nonce": 7}, {"nonce": None}, {"nonce": ""}])
+def test_a_proof_without_a_nonce_is_rejected(issuer: Issuer, more: dict[str, Any]) -> None:
     key = SoftwareKey.generate(Algorithm.ES256)
-    payload = json.dumps({"aud": issuer.id, "iat": int(AT.timestamp())}).encode()
+    payload = json.dumps({"aud": issuer.id, "iat": int(AT.timestamp()), **more}).encode()
     header: dict[str, Any] = {"typ": "openid4vci-proof+jwt", "jwk": key.public_key.jwk()}
     rejected(NONCE_OURS, issuer, (sign_jws(header, payload, key),))
 
@@ -217,7 +218,10 @@ def test_nothing_tells_copies_apart_but_key_set_salts_and_signature(world: World
         assert not disclosures[0] & disclosures[1]
 
 
-@pytest.mark.parametrize("at", [AT, TODAY, TODAY + timedelta(hours=23, minutes=59, seconds=59)])
+IN_THE_NETHERLANDS = datetime(2026, 5, 5, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+
+
+@pytest.mark.parametrize("at", [AT, TODAY, TODAY + timedelta(hours=23, minutes=59, seconds=59), IN_THE_NETHERLANDS])
 def test_times_are_whole_days_in_utc_and_the_same_for_everyone(world: World, issuer: Issuer, at: datetime) -> None:
     holder = Holder(trust=world.trust)
     issuance = holder.fetch(issuer, AISHA.record(at=at), at=at)
@@ -281,8 +285,13 @@ def test_a_format_without_a_key_is_refused(issuer: Issuer) -> None:
 
 
 def test_a_naive_moment_is_refused(issuer: Issuer) -> None:
+    naive = AT.replace(tzinfo=None)
     with pytest.raises(Misuse):
-        issuer.issue(AISHA.record(), format=FORMAT, to=proven(issuer, 5), at=AT.replace(tzinfo=None))
+        issuer.challenge(at=naive)
+    with pytest.raises(Misuse):
+        issuer.proven(answered(issuer.challenge(at=AT).nonce, issuer), at=naive)
+    with pytest.raises(Misuse):
+        issuer.issue(AISHA.record(), format=FORMAT, to=proven(issuer, 5), at=naive)
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------

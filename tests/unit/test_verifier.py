@@ -11,15 +11,23 @@ from typing import Any
 import pytest
 
 from eigendata import policies, verifier
+from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Unavailable
 from eigendata.formats import FORMATS
 from eigendata.model import (
     NO_REPLAY_CHECK,
     Advice,
     Answer,
+    Attestation,
+    CredentialType,
     Disclosed,
     Disclosure,
+    Holding,
+    Named,
+    Party,
     Presentation,
+    Seal,
+    TrustedIssuer,
 )
 from eigendata.once import TAKEN, MemoryOnce
 from eigendata.policies.same_subject import ONE_NAME_AND_BIRTH, ONE_SET
@@ -38,6 +46,7 @@ from tests.world import (
     GESTEL,
     HOME,
     OTHER_VERIFIER,
+    TODAY,
     Holder,
     World,
     trust_in,
@@ -127,6 +136,18 @@ def test_a_plain_query_has_a_question_for_each_credential_query(world: World) ->
         ("a", PERSOON.id, (("family_name",),)),
         ("b", "urn:other:1", ()),
     ]
+
+
+def test_who_has_no_name_is_called_by_the_host_of_its_address(world: World) -> None:
+    assert world.verifier().ask(B, home=HOME, at=AT).asker.party.name == "woonstichting.example"
+    assert world.corporation.ask(B, home=HOME, at=AT).asker.party.name == "Woonstichting De Linde"
+
+
+def test_compiled_policies_take_a_bounded_place(world: World) -> None:
+    one = world.verifier()
+    for most in range(2, 2 + verifier.MAX_COMPILED + 3):
+        one.ask(B, home={"household_size": [1, most], "binding": True}, at=AT)
+    assert len(one._compiled) <= verifier.MAX_COMPILED
 
 
 def test_a_request_that_was_stored_is_answered_like_the_one_that_was_made(
@@ -655,6 +676,43 @@ def test_a_type_that_is_not_known_here_is_taken_as_its_tokens_have_it(world: Wor
     assert disclosure["a"].type.id == PERSOON.id
     assert disclosure["a"].type.attributes == ()
     assert disclosure["a"].claims == {"given_name": "Aisha"}
+
+
+class University:
+    """A trust source that knows one issuer of a type that nobody here declared."""
+
+    key = SoftwareKey.generate(Algorithm.ES256)
+
+    def issuer(self, origin: object, type: CredentialType, /, *, at: object) -> TrustedIssuer:
+        return TrustedIssuer(party=Party(id="https://uni.example", name="Universiteit"), key=self.key.public_key)
+
+
+def test_of_an_array_of_objects_only_the_asked_members_are_given(world: World) -> None:
+    holder, diploma = SoftwareKey.generate(Algorithm.ES256), CredentialType.foreign("urn:example:diplomas")
+    sd_jwt = FORMATS[FORMAT]
+    attestation = Attestation(
+        type=diploma,
+        issuer="https://uni.example",
+        claims={"diplomas": ({"title": "BSc", "grade": 8}, {"title": "MSc", "grade": 6}), "name": "Aisha"},
+        holder=holder.public_key,
+        issued_at=TODAY,
+        expires_at=TODAY + timedelta(days=14),
+    )
+    token = sd_jwt.issue(attestation, Seal(signer=University.key, origin=Named(issuer="https://uni.example")))
+    one = world.verifier(trust=University())
+    request = one.ask_query(
+        plain(
+            {"id": "a", "type": diploma.id, "paths": [("diplomas", None, "title")]},
+            {"id": "b", "type": diploma.id, "paths": [("diplomas", 1, "grade")]},
+        ),
+        at=AT,
+    )
+    paths = [("diplomas", 0, "title"), ("diplomas", 1, "title"), ("diplomas", 1, "grade")]
+    shown = sd_jwt.present(token, diploma, paths, Holding(key=holder, binding=request.binding), at=AT)
+    both = (Presentation(format=FORMAT, token=shown),)
+    disclosure = one.verify(Answer(presentations={"a": both, "b": both}), request, at=AT)
+    assert disclosure["a"].claims == {"diplomas": ({"title": "BSc"}, {"title": "MSc"})}
+    assert disclosure["b"].claims == {"diplomas": ({}, {"grade": 6})}
 
 
 def test_a_type_that_was_not_asked_does_not_answer(world: World, aisha: Holder) -> None:

@@ -277,15 +277,13 @@ class Issuer:
 
     def _wanted(self, record: Record, types: Sequence[str] | None) -> tuple[CredentialType, ...]:
         ours = {one.id: one for one in self.types}
-        fed = {one.id for one in record.types}
         if types is None:
+            fed = {one.id for one in record.types}
             wanted = tuple(one for one in self.types if one.id in fed)
         else:
             for name in types:
                 if name not in ours:
                     raise Misuse(f"this issuer may not issue {name}")
-                if name not in fed:
-                    raise Misuse(f"this record does not feed {name}")
             wanted = tuple(ours[name] for name in dict.fromkeys(types))
         if not wanted:
             raise Misuse("this record feeds nothing that this issuer may issue")
