@@ -473,8 +473,6 @@ def _above(key: PublicKey) -> x509.AuthorityKeyIdentifier:
 def _sign(builder: x509.CertificateBuilder, key: SoftwareKey) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    if key.public_key.algorithm is Algorithm.EDDSA:
-        raise Misuse("an authority of our profile has a key of P-256 or P-384")
     return builder.sign(key.to_cryptography(), _hash(key)).public_bytes(Encoding.DER)
 
 

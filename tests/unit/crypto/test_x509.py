@@ -152,6 +152,8 @@ def test_both_curves_serve_for_both_ends(leaf_algorithm: Algorithm, root_algorit
     root = make_authority("CA", root_key, at=NOW)
     leaf = issued(key.public_key, root=root, root_key=root_key)
     assert verify_chain((leaf,), (root,), at=NOW).key == key.public_key
+    hashed = lib.load_der_x509_certificate(leaf).signature_hash_algorithm
+    assert isinstance(hashed, hashes.SHA256 if root_algorithm is Algorithm.ES256 else hashes.SHA384)
 
 
 def test_an_issuer_may_bear_the_same_name_as_its_authority() -> None:
@@ -184,6 +186,13 @@ def test_a_leaf_with_no_names_constraints_or_identifiers_is_accepted_and_says_li
     verified = verify_chain((leaf,), (town.authority(),), at=NOW)
     assert (verified.uris, verified.dns_names, verified.authority_key_ids) == ((), (), ())
     assert stated_uri((leaf,)) is None
+
+
+def test_an_authority_that_is_identified_by_name_alone_adds_no_key_identifier() -> None:
+    town = Town()
+    by_name = lib.AuthorityKeyIdentifier(None, [lib.DirectoryName(name("root"))], 1)
+    leaf = town.certificate("leaf", "root", identified=False, more=[(by_name, False)])
+    assert verify_chain((leaf,), (town.authority(),), at=NOW).authority_key_ids == ()
 
 
 def test_a_purpose_of_credentials_is_accepted() -> None:
