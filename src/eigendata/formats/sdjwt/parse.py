@@ -247,8 +247,6 @@ class _Walk:
         return document
 
     def _disclosure(self, index: int, encoded: bytes) -> _Disclosure | None:
-        if not encoded:
-            raise Malformed("an empty disclosure")
         contents = json_loads(b64url_decode(encoded))
         if isinstance(contents, list) and contents and isinstance(contents[0], str):
             if len(contents) == 2:
