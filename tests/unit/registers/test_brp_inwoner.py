@@ -209,6 +209,20 @@ def test_a_municipality_that_was_divided_proves_nothing_for_another_part_of_it()
     assert _tie("2021-01-01", *left_before) == (False, None)
 
 
+@pytest.mark.parametrize(
+    ("end", "tie"),
+    [
+        ("2022-12-31", (False, None)),
+        ("2023-01-01", Reason.NOT_DERIVABLE),
+        ("2023", Reason.NOT_DERIVABLE),
+        (None, Reason.NOT_DERIVABLE),
+    ],
+)
+def test_a_municipality_that_ended_is_elsewhere_only_for_who_left_before(end: str | None, tie: object) -> None:
+    brielle, away = stay("0501", "2005-01-01", end), stay(DEN_BOSCH, "2023-02-01", "2025-02-01")
+    assert _tie("2025-02-01", away, brielle) == tie
+
+
 def test_a_stay_under_investigation_supports_nothing_and_rules_nothing_out() -> None:
     elsewhere = (stay(DEN_BOSCH, "2024-01-01", "2025-01-01"),)
     assert _tie("2025-01-01", *elsewhere, stay(BOXTEL, "2010-01-01", "2024-01-01")) == (True, "past10")

@@ -165,21 +165,18 @@ def _sure_span(stay: Verblijf, *, lasts_until: date | None) -> Span | None:
 
 
 def _possible_runs(person: Persoonslijst, window: Span) -> Sequence[Span]:
-    """Give the longest spans on end in which the record does not rule residence out: those that last until now, and
-    of all what lies in the window.
+    """Give the longest spans on end in the window in which the record does not rule residence out.
 
     Registration began anew on the day of registration: residence does not run on across that day, unless it was the
-    day on which a municipality ended.
+    day on which a municipality ended. A tie that holds now lies in the window too, so the window is all there is to see.
     """
-    now = window.end
-    elsewhere = surely_elsewhere(person)
     registered = _bounds(person.inschrijving_in_gemeente)
     if registered is None or _a_municipality_ended(registered.begin, registered.end):
-        runs = _without(Span(date.min, now), elsewhere)
+        pieces: Sequence[Span] = (window,)
     else:
-        here = _without(Span(min(registered.begin, now), now), elsewhere)
-        runs = (*here, *_without(Span(date.min, min(registered.end, now)), elsewhere))
-    return (*(run for run in runs if run.end >= now), *_clipped(runs, window))
+        pieces = _clipped((Span(registered.begin, window.end), Span(window.begin, registered.end)), window)
+    elsewhere = surely_elsewhere(person)
+    return tuple(run for piece in pieces for run in _without(piece, elsewhere))
 
 
 def _a_municipality_ended(first: date, last: date) -> bool:
