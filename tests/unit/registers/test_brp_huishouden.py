@@ -143,6 +143,8 @@ def test_a_child_at_an_unknown_place_makes_the_count_untellable(place: Json) -> 
         ({"postcode": "5281AC"}, False),
         ({"postcode": ""}, None),
         ({"huisnummer": 0}, None),
+        ({"huisletter": ["a"]}, None),
+        ({"huisnummertoevoeging": 2}, None),
     ],
 )
 def test_without_a_dwelling_number_postal_code_and_house_number_decide(
@@ -199,6 +201,18 @@ def test_a_childs_address_under_investigation_leaves_the_counts_out() -> None:
     place = home(inOnderzoek=doubt("adresseerbaarObjectIdentificatie"))
     found = household(lives(CHILD, place), children=[child(CHILD, "2015")])
     assert left_out(found) == dict.fromkeys({*COUNTS, "child_birth_years"}, Reason.UNDER_INVESTIGATION)
+
+
+def test_doubt_whether_a_child_lives_where_it_is_registered_leaves_the_counts_out() -> None:
+    found = household(lives(CHILD, home(inOnderzoek=doubt("functieAdres"))), children=[child(CHILD, "2015")])
+    assert left_out(found) == dict.fromkeys({*COUNTS, "child_birth_years"}, Reason.UNDER_INVESTIGATION)
+
+
+@pytest.mark.parametrize(("here", "there"), [(None, "0757010000000012"), ("0757010000000012", None), ("0" * 16, "0")])
+def test_a_dwelling_number_that_only_one_of_two_has_decides_nothing(here: Json, there: Json) -> None:
+    own, theirs = (home(adresseerbaarObjectIdentificatie=number) for number in (here, there))
+    found = household(lives(CHILD, theirs), children=[child(CHILD, "2015")], verblijfplaats=own)
+    assert found.claims["household_size"] == 2
 
 
 def test_a_child_under_investigation_leaves_the_counts_out() -> None:

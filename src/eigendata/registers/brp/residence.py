@@ -168,7 +168,7 @@ def _possible_runs(person: Persoonslijst, window: Span) -> Sequence[Span]:
     """Give the longest spans on end in the window in which the record does not rule residence out.
 
     Registration began anew on the day of registration: residence does not run on across that day, unless it was the
-    day on which a municipality ended. A tie that holds now lies in the window too, so the window is all there is to see.
+    day on which a municipality ended. A tie that holds now lies in the window too, so there is no need to look further.
     """
     registered = _bounds(person.inschrijving_in_gemeente)
     if registered is None or _a_municipality_ended(registered.begin, registered.end):
