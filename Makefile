@@ -20,6 +20,7 @@ check: .venv/development
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/eigendata schemas --check
 	$(BIN)/python tools/population.py --check
+	$(BIN)/python tools/reference.py --check
 
 format: .venv/development
 	$(BIN)/ruff check --fix .
@@ -27,6 +28,7 @@ format: .venv/development
 
 schemas: .venv/base
 	$(BIN)/eigendata schemas
+	$(BIN)/python tools/reference.py
 
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,319 @@
+"""Make the reference pages that follow from the code: credential types, checks and reasons.
+
+    python tools/reference.py            write docs/reference/{credential-types,checks,reasons}.md
+    python tools/reference.py --check    fail where a page differs from what the code says
+
+A check that stands in no section of the page is an error here, so that a new rule cannot stay undocumented.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import eigendata
+from eigendata import fetch, issuer, once, policies, proofs, schemas, texts, trust, verifier
+from eigendata.crypto import x509
+from eigendata.errors import Check, Reason
+from eigendata.formats import FORMATS
+from eigendata.model import Attribute, CredentialType, Presence
+from eigendata.openid import vp
+from eigendata.policies import uses
+from eigendata.query import ANSWER_CHECKS, FIT_CHECKS
+from eigendata.registers.catalogue import CATALOGUE, ENVELOPE
+from eigendata.wallet import receiving, sealing, wallet
+from eigendata.web import checks as web_checks
+
+PAGES = Path(__file__).resolve().parent.parent / "docs/reference"
+_MADE = "<!-- Made by tools/reference.py from the code. Do not edit: change the code and run it again. -->"
+
+
+def _page(title: str, lines: Iterable[str]) -> str:
+    return "\n".join((f"# {title}", "", _MADE, "", *lines)).rstrip() + "\n"
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+# -- credential types -------------------------------------------------------------------------------------------------
+
+_PRESENCE = {
+    Presence.ALWAYS: "always, and visible in every presentation",
+    Presence.PROMISED: "promised",
+    Presence.OPTIONAL: "optional",
+}
+
+
+def credential_types() -> str:
+    """Give the page of every type and claim."""
+    lines = [
+        "Each type is declared once, in `registers/catalogue.py`. The register's question, the schemas, the labels and",
+        "this page follow from it.",
+        "",
+        "- **always**: in every credential, and visible in every presentation: it cannot be withheld.",
+        "- **promised**: shown only when it is chosen. Where it cannot be told, it is left out and `absent.<claim>` is",
+        "  true, the same for every cause; the holder alone is told which.",
+        "- **optional**: shown only when it is chosen; there where the register has it.",
+        "",
+        "A kind is what the value is: `country` is ISO 3166-1 alpha-2, `countries` an array of them (`QU` unknown,",
+        "`QS` stateless), `year_month` is `YYYY-MM`, `date` a full date.",
+        "",
+        "## What every type shares",
+        "",
+        *_table(("claim", "kind", "nl", "en"), (_named(one) for one in ENVELOPE)),
+        "They are present **always**. Besides them every type has `family_name`, `given_name` and `birthdate`, and",
+        "`set`: a random number that ties the copies of one session of issuing, by which a verifier sees that several",
+        "credentials are about one person.",
+        "",
+    ]
+    for one in CATALOGUE.values():
+        lines += _type(one)
+    return _page("Credential types", lines)
+
+
+def _type(one: CredentialType) -> Iterator[str]:
+    yield f"## {one.label['en']} (`{one.short}`)"
+    yield ""
+    yield f"- Type name (`vct`): `{one.id}`"
+    yield f"- Dutch name: {one.label['nl']}"
+    yield f"- Register: `{one.register}`; a copy is valid for {one.validity.days} days"
+    yield f"- Fields that decide whether it is issued at all: {_code(one.gates)}"
+    if one.jurisdiction:
+        yield f"- `{'.'.join(one.jurisdiction)}` must be a municipality of the issuer's own"
+    if one.by_law_only:
+        yield "- Shown only to a verifier that a law entitles to it"
+    yield f"- No longer true after: {_code(one.withdrawn_on)} (withdrawal is not published yet)"
+    yield ""
+    own = [each for each in one.attributes if each not in ENVELOPE and each.path[0] != "absent"]
+    rows = ((*_named(each), _PRESENCE[each.presence] + _sensitive(each), _code(each.source)) for each in own)
+    yield from _table(("claim", "kind", "nl", "en", "presence", "made from"), rows)
+    absent = [each.path[1] for each in one.attributes if each.path[0] == "absent"]
+    yield f"Claims of which `absent` says that they were left out: {_code(absent)}."
+    yield ""
+
+
+def _named(one: Attribute) -> tuple[str, str, str, str]:
+    return f"`{'.'.join(one.path)}`", str(one.kind), one.label["nl"], one.label["en"]
+
+
+def _sensitive(one: Attribute) -> str:
+    return "; the wallet marks it as sensitive" if one.sensitive else ""
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+# -- checks -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One door and the checks that are taken at it."""
+
+    title: str
+    said: str
+    checks: tuple[Check, ...]
+
+
+def _sections() -> tuple[Section, ...]:
+    formats = tuple(
+        Section(
+            title=f"A credential of the format `{name}`",
+            said="Taken for every copy that a wallet receives and every presentation that a verifier gets. Those of "
+            "the holder's proof (`KB_...`, `SD_HASH`) have nothing to look at in a credential as it was issued, and "
+            "are waived under `UNBOUND`.",
+            checks=tuple(one.checks),
+        )
+        for name, one in FORMATS.items()
+    )
+    return (
+        *formats,
+        Section(
+            title="An issuer's certificate chain",
+            said="Taken inside `ISSUER_TRUSTED`, where the issuer is found by a chain.",
+            checks=x509.CHECKS,
+        ),
+        Section(
+            title="Trust",
+            said="Taken inside `ISSUER_TRUSTED` and, for `JURISDICTION`, once the claims are known. `VERIFIER_KNOWN` "
+            "is taken where a wallet looks up whether a law entitles a verifier.",
+            checks=trust.CHECKS,
+        ),
+        Section(
+            title="The verifier: its own request",
+            said="Taken first of all (`REQUEST_OURS`, `REQUEST_OF_POLICY`), for each presentation (`FORMAT_ASKED`) and "
+            "last (`WITHDRAWAL`, which is waived in this version: every trail says so).",
+            checks=verifier.CHECKS,
+        ),
+        Section(
+            title="The answer is complete",
+            said="Taken before anything in an answer is opened.",
+            checks=ANSWER_CHECKS,
+        ),
+        Section(
+            title="Each credential fits its question",
+            said="Taken on the claims that were verified, independently of how the wallet chose them.",
+            checks=FIT_CHECKS,
+        ),
+        Section(
+            title="One person behind one answer",
+            said="Taken where a policy asks several credentials. One of the two is enough; the other is then not "
+            "applicable, and the trail says which way was used.",
+            checks=policies.JOIN_CHECKS,
+        ),
+        Section(
+            title="One-time values",
+            said="Taken last by a verifier, and by an issuer for each challenge. Waived under `NO_REPLAY_CHECK`.",
+            checks=(once.TAKEN,),
+        ),
+        Section(
+            title="The issuer's challenge",
+            said="Taken before the proofs of keys are looked at.",
+            checks=issuer.CHECKS,
+        ),
+        Section(
+            title="A holder's key proof",
+            said="Taken for every proof; all of them hold, or none does.",
+            checks=proofs.CHECKS,
+        ),
+        Section(
+            title="The schema of a type",
+            said="Taken once before the copies of an attestation are signed, and once before they are stored.",
+            checks=schemas.CHECKS,
+        ),
+        Section(
+            title="What a wallet receives",
+            said="Taken after every copy was verified; all of it is stored, or nothing. `CHALLENGE_FRESH` is taken "
+            "before keys are proven.",
+            checks=(wallet.CHALLENGE_FRESH, *receiving.CHECKS),
+        ),
+        Section(
+            title="The vault",
+            said="One check for a wrong passphrase and for a damaged file: telling them apart would help an attacker.",
+            checks=(sealing.OPENS,),
+        ),
+        Section(
+            title="Messages of OpenID4VP",
+            said="Taken when a wallet reads a request and when a verifier reads an answer.",
+            checks=(*vp.REQUEST_CHECKS, vp.STATE_RETURNED),
+        ),
+        Section(
+            title="A check at a verifier's router",
+            said="Taken where an answer or a look comes in over HTTP, before the verifier sees it.",
+            checks=(web_checks.AWAITED, web_checks.KNOWN),
+        ),
+        Section(
+            title="A policy file, when it loads",
+            said="A policy that fails one of these cannot be used at all.",
+            checks=policies.POLICY_CHECKS,
+        ),
+        Section(
+            title="The list of intended uses, when it loads",
+            said="The list says what may be asked at most for each purpose.",
+            checks=uses.USE_CHECKS,
+        ),
+        Section(
+            title="Going out to the network",
+            said="Taken for every request that leaves the machine.",
+            checks=fetch.CHECKS,
+        ),
+    )
+
+
+def checks() -> str:
+    """Give the page of every check, and refuse to where one is left out."""
+    sections = _sections()
+    shown = {check for section in sections for check in section.checks}
+    for module, check in _every_check():
+        if check not in shown:
+            raise SystemExit(f"{check.name} of {module} stands in no section of tools/reference.py")
+    lines = [
+        f"Every rule that can reject something, {len(shown)} in all, in the order in which each list is taken. A trail",
+        "names each with what became of it: passed, not applicable, or waived. Structure is not here: what breaks it",
+        "is `Malformed` before any check. Each check that is taken has a test that breaks only it.",
+        "",
+        "`RFC 9901` is SD-JWT; `SD-JWT VC` is draft-ietf-oauth-sd-jwt-vc-19; the reasons are explained in",
+        "[reasons](reasons.md).",
+        "",
+    ]
+    for section in sections:
+        lines += [f"## {section.title}", "", section.said, ""]
+        lines += _table(
+            ("check", "rule", "clause", "reason"),
+            ((f"`{one.name}`", _sentence(one.rule), one.clause, f"`{one.reason}`") for one in section.checks),
+        )
+    return _page("Checks", lines)
+
+
+def _every_check() -> Iterator[tuple[str, Check]]:
+    for module in walk_packages(eigendata.__path__, "eigendata."):
+        if module.name.endswith("__main__"):
+            continue
+        for value in vars(import_module(module.name)).values():
+            if isinstance(value, Check):
+                yield module.name, value
+
+
+def _sentence(rule: str) -> str:
+    return rule[0].upper() + rule[1:].rstrip(".") + "."
+
+
+# -- reasons ----------------------------------------------------------------------------------------------------------
+
+_KINDS = (
+    (Reason.SIGNATURE_INVALID, "Why something is rejected"),
+    (Reason.OTHER_SUBJECT, "Why a side declines"),
+    (Reason.NOT_OUR_RESIDENT, "Why an issuer gives no credential, or leaves out a claim"),
+)
+
+
+def reasons() -> str:
+    """Give the page of every reason with its sentences."""
+    begins: Mapping[Reason, str] = dict(_KINDS)
+    lines = [
+        "The closed list of reasons. Software acts on the code; people read the sentence. Each sentence says what it",
+        "means and what someone can do.",
+        "",
+    ]
+    rows: list[tuple[str, ...]] = []
+    for one in Reason:
+        if one in begins:
+            lines += _table(("reason", "nl", "en"), rows) if rows else ()
+            lines += [f"## {begins[one]}", ""]
+            rows = []
+        rows.append((f"`{one}`", texts.reason(one, "nl"), texts.reason(one, "en")))
+    lines += _table(("reason", "nl", "en"), rows)
+    return _page("Reasons", lines)
+
+
+# -- the files --------------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str]) -> int:
+    made = {"credential-types.md": credential_types(), "checks.md": checks(), "reasons.md": reasons()}
+    if "--check" not in arguments:
+        for name, text in made.items():
+            (PAGES / name).write_text(text, "utf-8")
+            print(f"docs/reference/{name}")
+        return 0
+    drifted = [name for name, text in made.items() if _there(PAGES / name) != text]
+    print(f"docs/reference: {', '.join(drifted) or 'nothing'} differs from what the code says")
+    return 1 if drifted else 0
+
+
+def _there(path: Path) -> str:
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
