@@ -38,17 +38,23 @@ PassphraseFile = Annotated[
 class _Named:
     """The vault that the command names, and where its passphrase is."""
 
-    vault: Path
+    stated: Path | None  # not demanded while reading the command, for then no command could be asked for its help
     passphrase_file: Path | None
+
+    @property
+    def vault(self) -> Path:
+        if self.stated is None:
+            raise Misuse("say which vault: eigendata wallet --vault FILE COMMAND")
+        return self.stated
 
 
 @app.callback()
 def named(
     context: typer.Context,
-    vault: Annotated[Path, typer.Option("--vault", help="The vault file.")],
+    vault: Annotated[Path | None, typer.Option("--vault", help="The vault file; every command needs it.")] = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
-    context.obj = _Named(vault=vault, passphrase_file=passphrase_file)
+    context.obj = _Named(stated=vault, passphrase_file=passphrase_file)
 
 
 def _passphrase(file: Path | None, prompt: str = "Passphrase", *, new: bool = False) -> str:
