@@ -270,7 +270,6 @@ def test_x509_path_no_leaf_certifies_another() -> None:
         {"more": [(lib.UnrecognizedExtension(ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True)]},
         {"more": [(lib.NameConstraints([lib.UniformResourceIdentifier("other.example")], None), True)]},
     ],
-    ids=str,
 )
 def test_x509_path_what_stands_between_is_an_authority_as_the_standard_says(between: dict[str, Any]) -> None:
     town = Town()
@@ -300,7 +299,6 @@ def test_x509_path_a_certificate_in_between_is_not_left_out() -> None:
         {"more": [(lib.UnrecognizedExtension(ObjectIdentifier("2.5.29.17"), b"\xff\xff"), False)]},  # no names at all
         {"hash_algorithm": hashes.SHA224()},
     ],
-    ids=str,
 )
 def test_x509_path_a_leaf_that_the_standard_refuses_is_refused(leaf: dict[str, Any]) -> None:
     town = Town()
@@ -386,7 +384,6 @@ def test_x509_order_the_leaf_comes_first() -> None:
             ]
         },
     ],
-    ids=str,
 )
 def test_x509_leaf_use_the_leaf_is_for_signatures_alone(leaf: dict[str, Any]) -> None:
     town = Town()
