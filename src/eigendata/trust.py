@@ -237,10 +237,10 @@ def add_issuer(
     text = _read(path).decode("utf-8", "surrogateescape") if path.exists() else ""
     before = Trust.loads(text)
     known = before.issuers.get(issuer)
-    after = replace(before, issuers={**before.issuers, issuer: _widened(issuer, known, added) if known else added})
-    # A new issuer goes below what was there, notes and all; to widen one, the file is written anew.
-    table = _table_of_issuer(issuer, added)
-    written = f"{text.rstrip()}\n\n{table}".lstrip() if known is None else _dump(after)
+    if known is None:  # it goes below what is there, notes and all
+        written = f"{text.rstrip()}\n\n{_table_of_issuer(issuer, added)}".lstrip()
+    else:  # the file is written anew
+        written = _dump(replace(before, issuers={**before.issuers, issuer: _widened(issuer, known, added)}))
     try:
         Trust.loads(written)
     except Malformed as error:

@@ -398,7 +398,7 @@ def test_no_issuer_is_widened_in_two_respects_at_once(tmp_path: Path) -> None:
 def test_a_pinned_issuer_gets_no_anchor_beside_its_keys(tmp_path: Path) -> None:
     path = tmp_path / "trust.toml"
     path.write_text(table(anchor=None, keys=f"keys = [{inline(KEY.public_key)}]"))
-    with pytest.raises(Misuse):
+    with pytest.raises(Misuse, match="pinned keys"):
         add(path)
 
 
