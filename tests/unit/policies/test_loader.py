@@ -226,12 +226,58 @@ MORE_REFUSED: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 def test_a_policy_is_refused(case: str) -> None:
     name, changes = MORE_REFUSED[case]
     if case == "the end before the end":
-        text = LETTING.replace(END_RULE, "").replace(SIZE_RULE, END_RULE + SIZE_RULE)
+        text = LETTING.replace(SIZE_RULE, "") + SIZE_RULE
     else:
         text = changed(*changes)
     with pytest.raises(Rejected) as refused:
         read(text)
     assert refused.value.check.name == name
+
+
+ACCEPTED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "every outcome has a term of its own": (
+        (
+            'otherwise = "0 days"',
+            'voldoet_niet = "0 days", niet_af_te_leiden = "9 days", persoonlijk_contact = "case file"',
+        ),
+    ),
+    "every outcome has a term, and the rest too": (
+        (
+            'otherwise = "0 days"',
+            'voldoet_niet = "0 days", niet_af_te_leiden = "9 days", persoonlijk_contact = "0 days", otherwise = "0 days"',
+        ),
+    ),
+    "a source of any age": (("max_source_age_days = 14\n", ""), ('types = ["person"]', 'types = ["person", "pid"]')),
+    "a thing that no name can tie, where no name is asked": (
+        ('ask = ["family_name", "given_name", "birthdate"]', 'ask = ["family_name", "given_name"]'),
+        ('types = ["house"]', 'types = ["plot"]'),
+    ),
+    "a second rule for what is absent": (
+        (ABSENT_RULE, ABSENT_RULE + ABSENT_RULE.replace('= "any"', '= "any"\nonly_if = "home.local"')),
+    ),
+    "a no before what is absent": ((ABSENT_RULE, ""), (SIZE_RULE, SIZE_RULE + ABSENT_RULE)),
+    "two values of one claim": (
+        (OWN_RULE, OWN_RULE + OWN_RULE.replace("is = true", "is = false").replace("voldoet_niet", "niet_af_te_leiden")),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_a_policy_is_accepted(case: str) -> None:
+    read(changed(*ACCEPTED[case]))
+
+
+def test_a_policy_of_one_question_needs_nothing_to_tie_it() -> None:
+    text = changed(
+        (PERSON_QUESTION, ""),
+        (HOUSE_QUESTION, '\n[[questions]]\nid = "house"\ntypes = ["card"]\nask = ["adult"]\nundated = true\n'),
+        ('same_subject = ["person", "house"]\n', ""),
+        ('size = "range", local = "bool", towns = "texts?"', ""),
+        (SIZE_RULE, ""),
+        (TOWN_RULE, ""),
+        (OWN_RULE, OWN_RULE.replace("house.own", "house.adult").replace('only_if = "home.local"\n', "")),
+    )
+    assert read(text).questions[0].types == (samples.NAMELESS.id,)
 
 
 def test_a_credential_shown_by_law_only_is_asked_where_the_use_and_the_policy_name_the_law() -> None:
