@@ -277,9 +277,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         "wallet show", "wallet remove", "wallet consider", "wallet present", "wallet history", "wallet passwd",
     )  # fmt: skip
     for command in commands:
-        words = command.split()
-        given = ["--vault", "v"] if words[:1] == ["wallet"] and len(words) > 1 else []
-        assert cli.run([*words[:1], *given, *words[1:], "--help"]) == 0
+        assert cli.run([*command.split(), "--help"]) == 0
         assert "Usage" in capsys.readouterr().out
 
 

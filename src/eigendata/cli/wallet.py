@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from eigendata import policies
+from eigendata import policies, texts
 from eigendata.cli import speaking
 from eigendata.cli.issuing import label, read_issuance
 from eigendata.cli.speaking import LANG, AsJson, InsecureLoopback, Lang, Language
@@ -188,7 +188,7 @@ def show(
         for one in contents:
             _tell_cards((one.card,), lang)
             for line in one.lines:
-                speaking.line(f"  {label(line.label, lang)}: {shown(line.value)}")
+                speaking.line(f"  {label(line.label, lang)}: {_said(line, lang)}")
 
     speaking.tell(
         {
@@ -385,11 +385,16 @@ def tell_proposal(proposal: Proposal, lang: Language) -> None:
     for one in proposal.offered:
         speaking.line(f"{words['shows']} · {label(one.type.label, lang)} · {one.issuer.name}", "bold")
         for line in one.lines:
-            speaking.line(f"  {label(line.label, lang)}: {shown(line.value)}")
+            speaking.line(f"  {label(line.label, lang)}: {_said(line, lang)}")
         names = ", ".join(label(line.label, lang) for line in one.besides)
         speaking.line(f"  {words['besides']}: {names}", "dim")
     for over in proposal.over_asked:
         speaking.line(f"{words['over']}: {over.type} {spelled(over.path) if over.path else ''}", "red")
+
+
+def _said(line: Line, lang: Language) -> str:
+    """Say a claim's value. The number that ties cards together is another in each copy, and so has none here."""
+    return texts.say("story.fresh_number", lang) if line.value is None else shown(line.value)
 
 
 def spelled(path: ClaimPath) -> str:
