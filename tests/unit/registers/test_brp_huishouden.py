@@ -178,9 +178,23 @@ def test_a_described_place_is_the_same_only_in_the_same_words_and_municipality()
         lives(CHILD, {**boat, "verblijfadres": {"locatiebeschrijving": "Woonboot by de sluis"}}),
         lives(CHILD, boat, gemeenteVanInschrijving={"code": "0796"}),
         lives(CHILD, home(adresseerbaarObjectIdentificatie=None)),
+        lives(CHILD, {**boat, "verblijfadres": {}}),
     ):
         found = household(other, children=children, verblijfplaats=boat)
         assert left_out(found)["household_size"] is Reason.NOT_DERIVABLE
+
+
+@pytest.mark.parametrize("unknown", [{}, {"locatiebeschrijving": "."}])
+def test_two_described_places_of_which_nothing_is_known_are_not_one(unknown: Json) -> None:
+    place: Json = {"type": "Locatie", "functieAdres": {"code": "W"}, "verblijfadres": unknown}
+    found = household(lives(CHILD, place), children=[child(CHILD, "2015")], verblijfplaats=place)
+    assert left_out(found)["household_size"] is Reason.NOT_DERIVABLE
+
+
+def test_a_holder_whose_house_number_is_not_known_lives_with_nobody_for_sure() -> None:
+    place = home(adresseerbaarObjectIdentificatie=None, verblijfadres={"postcode": "5281AB"})
+    found = household(lives(CHILD), children=[child(CHILD, "2015")], verblijfplaats=place)
+    assert left_out(found)["household_size"] is Reason.NOT_DERIVABLE
 
 
 @pytest.mark.parametrize(
@@ -188,6 +202,7 @@ def test_a_described_place_is_the_same_only_in_the_same_words_and_municipality()
     [
         (home(functieAdres={"code": "B"}), Reason.NOT_DERIVABLE),
         ({"type": "VerblijfplaatsOnbekend"}, Reason.NOT_DERIVABLE),
+        (home(type="VerblijfplaatsOnbekend"), Reason.NOT_DERIVABLE),
         (home(inOnderzoek=doubt("type")), Reason.UNDER_INVESTIGATION),
         (home(inOnderzoek=doubt("functieAdres")), Reason.UNDER_INVESTIGATION),
     ],
