@@ -252,6 +252,13 @@ def test_this_machine_may_be_answered_without_tls_only_when_asked_for(host: str)
     assert read(data, allow_loopback_http=True).response_uri == f"http://{host}/answer"
 
 
+def test_a_verifier_on_this_machine_may_ask() -> None:
+    uri = "http://127.0.0.1:8001/answer"
+    binding = openid4vp_redirect(client_id=f"redirect_uri:{uri}", nonce=NONCE, response_uri=uri)
+    local = request(response_uri=uri, binding=binding)
+    assert read(vp.write_request(local), allow_loopback_http=True).response_uri == uri
+
+
 @pytest.mark.parametrize("host", ["localhost.example", "128.0.0.1", "127.0.0.1.example", "0.0.0.0", "example"])
 def test_no_other_machine_is_answered_without_tls(host: str) -> None:
     with pytest.raises(Malformed):
@@ -262,7 +269,7 @@ def test_no_other_machine_is_answered_without_tls(host: str) -> None:
     ("nonce", "enough"),
     [
         ("0123456789" * 4, True),
-        ("0123456789" * 3, False),
+        ("0123456789" * 3 + "01234567", False),
         ("0123456789abcdef" * 2, True),
         ("0123456789abcdef" * 2 + "-", True),
         ("0123456789abcde" * 2, False),
@@ -330,8 +337,9 @@ def test_a_link_is_read_whatever_stands_before_its_parameters(start: str) -> Non
     [
         "openid4vp:",
         "openid4vp://?",
-        "openid4vp://user@x?a=b",
-        link() + "#fragment",
+        link(start="openid4vp://user@x?"),
+        link(start="openid4vp:\n//?"),
+        link() + "&x=1#fragment",
         link() + "&state=again",
         link() + "&x",
         link() + "&x=%zz",
@@ -378,6 +386,31 @@ def test_a_verifier_reads_what_the_wallet_answered() -> None:
 def test_a_form_holds_the_token_as_json_and_the_state() -> None:
     pairs = dict(parse_qsl(vp.answer_form(ANSWER, request()).decode(), strict_parsing=True))
     assert pairs == {"vp_token": VP_TOKEN, "state": "af0ifjsldkj"}
+
+
+def test_a_file_holds_the_token_as_an_object_and_the_state_where_there_is_one() -> None:
+    token = {"person": [TOKEN.decode()]}
+    assert json_object(vp.answer_file(ANSWER)) == {"vp_token": token}
+    assert json_object(vp.answer_file(ANSWER, request(state=None))) == {"vp_token": token}
+    assert json_object(vp.answer_file(ANSWER, request())) == {"vp_token": token, "state": "af0ifjsldkj"}
+
+
+def test_an_answer_as_large_as_may_be_is_read_and_one_byte_more_is_not() -> None:
+    whole = file()
+    largest = whole + b" " * (vp.MAX_ANSWER - len(whole))
+    assert vp.parse_answer(largest, request()) == ANSWER
+    with pytest.raises(Malformed):
+        vp.parse_answer(largest + b" ", request())
+    with pytest.raises(Malformed):
+        vp.parse_answer(form(vp_token=VP_TOKEN, state="af0ifjsldkj") + b"&x=" + b"y" * vp.MAX_ANSWER, request())
+
+
+def test_a_request_as_large_as_may_be_is_read_and_one_byte_more_is_not() -> None:
+    whole = changed()
+    largest = whole + b" " * (vp.MAX_REQUEST - len(whole))
+    assert read(largest) == read(whole)
+    with pytest.raises(Malformed):
+        read(largest + b" ")
 
 
 def test_unknown_parameters_of_an_answer_are_ignored() -> None:
