@@ -440,12 +440,12 @@ CATALOGUE: Final[Mapping[str, CredentialType]] = MappingProxyType(
 
 
 def by_name(name: str) -> CredentialType:
-    """Give the type with this id or short name.
+    """Give the type with this id, the tail of it (`brp:persoon:1`) or its short name.
 
     Raises:
         Misuse: the catalogue holds none.
     """
     for one in CATALOGUE.values():
-        if name in (one.id, one.short):
+        if name in (one.id, one.id.removeprefix("urn:eigendata:nl:"), one.short):
             return one
     raise Misuse(f"the catalogue has no type {name!r}; it has {', '.join(one.short for one in CATALOGUE.values())}")

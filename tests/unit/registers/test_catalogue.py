@@ -146,5 +146,6 @@ def test_a_type_that_names_a_municipality_may_only_name_the_issuers_own() -> Non
 def test_a_type_is_found_by_either_name_and_an_unknown_one_is_refused() -> None:
     assert by_name("inwoner") is INWONER
     assert by_name("urn:eigendata:nl:brp:inwoner:1") is INWONER
+    assert by_name("brp:inwoner:1") is INWONER
     with pytest.raises(Misuse):
         by_name("woonhistorie")
