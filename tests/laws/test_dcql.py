@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eigendata.encoding import Json, json_dumps
 from eigendata.errors import Declined, Malformed, Rejected, Trail
-from eigendata.model import ClaimPath, freeze
+from eigendata.model import ClaimPath, Claims, freeze, thaw
 from eigendata.openid import vp
 from eigendata.query import (
     ClaimsQuery,
@@ -33,6 +34,8 @@ from eigendata.query import (
     require_fits,
 )
 from eigendata.query.check import NO_CLAIM_MORE
+from eigendata.registers.catalogue import CATALOGUE
+from tests.world import AT, Holder, World
 
 TYPE = "urn:example:t"
 FEW = settings(max_examples=50, deadline=None)
@@ -111,17 +114,17 @@ NODES = st.recursive(
 
 
 @st.composite
-def credentials(draw: st.DrawFn, *, withheld: float | None = None) -> Credential:
+def credentials(draw: st.DrawFn, *, all_hidden: bool = False) -> Credential:
     document = draw(st.dictionaries(NAMES, NODES, min_size=1, max_size=3))
     every = list(elements(document))
-    if withheld == 1:
+    if all_hidden:
         return Credential(document, frozenset(every))
     return Credential(document, frozenset(draw(st.lists(st.sampled_from(every), unique=True))))
 
 
 @st.composite
-def paths(draw: st.DrawFn, document: dict[str, Json], *, indices: bool = True) -> ClaimPath:
-    """Give a path that mostly leads somewhere."""
+def paths(draw: st.DrawFn, document: dict[str, Json], *, indices: bool = True, leads: bool = False) -> ClaimPath:
+    """Give a path that leads somewhere, or now and then one too far."""
     found = draw(st.sampled_from(list(elements(document))))
     parts: list[str | int | None] = []
     for part in found:
@@ -129,27 +132,22 @@ def paths(draw: st.DrawFn, document: dict[str, Json], *, indices: bool = True) -
             parts.append(None)
         else:
             parts.append(part)
-    if draw(st.integers(0, 9)) == 0:
+    if not leads and draw(st.integers(0, 9)) == 0:
         parts.append(draw(NAMES | st.none() | (st.integers(0, 2) if indices else st.none())))
     return tuple(parts)
 
 
 @st.composite
 def queries(
-    draw: st.DrawFn, document: dict[str, Json], *, indices: bool = True, sets: bool = True, values: bool = True
+    draw: st.DrawFn, document: dict[str, Json], *, indices: bool = True, sets: bool = True, leads: bool = False
 ) -> CredentialQuery:
-    asked = draw(st.lists(paths(document, indices=indices), max_size=4))
+    """Give a query; with `leads` one that asks something, and mostly something that is there."""
+    asked = draw(st.lists(paths(document, indices=indices, leads=leads), min_size=int(leads), max_size=4))
+    expected = (
+        st.just([]) if leads else st.just([]) | st.lists(st.sampled_from([0, 1, True, False, "1", "x"]), max_size=4)
+    )
     claims = tuple(
-        ClaimsQuery(
-            path=path,
-            id=f"c{index}",
-            values=tuple(
-                draw(st.just([]) | st.lists(st.sampled_from([0, 1, True, False, "1", "x"]), max_size=4))
-                if values
-                else []
-            ),
-        )
-        for index, path in enumerate(asked)
+        ClaimsQuery(path=path, id=f"c{index}", values=tuple(draw(expected))) for index, path in enumerate(asked)
     )
     claim_sets: list[tuple[str, ...]] = []
     if claims and sets and draw(st.booleans()):
@@ -163,8 +161,8 @@ def queries(
 
 
 @st.composite
-def asked_of(draw: st.DrawFn, *, withheld: float | None = None, **options: bool) -> tuple[Credential, CredentialQuery]:
-    credential = draw(credentials(withheld=withheld))
+def asked_of(draw: st.DrawFn, *, all_hidden: bool = False, **options: bool) -> tuple[Credential, CredentialQuery]:
+    credential = draw(credentials(all_hidden=all_hidden))
     return credential, draw(queries(credential.document, **options))
 
 
@@ -205,7 +203,8 @@ def test_whatever_the_wallet_can_answer_the_verifier_accepts(asked: tuple[Creden
 @given(asked_of(indices=False))
 def test_what_the_wallet_cannot_answer_is_not_there_for_the_verifier(asked: tuple[Credential, CredentialQuery]) -> None:
     credential, query = asked
-    assume(not options_of(credential, query))
+    if options_of(credential, query):
+        return
     document, revealed = present(credential, elements(credential.document))
     with pytest.raises(Rejected) as caught:
         require_fits(query, document, revealed, TYPE, (), Trail())
@@ -219,10 +218,9 @@ def test_one_element_more_than_the_wallet_shows_is_too_many(
 ) -> None:
     credential, query = asked
     options = options_of(credential, query)
-    assume(options)
-    leaving = closed(credential, options[0])
-    more = [element for element in credential.hidden if element not in leaving]
-    assume(more)
+    more = credential.hidden - closed(credential, options[0]) if options else set()
+    if not more:
+        return
     extra = data.draw(st.sampled_from(sorted(more, key=str)))
     document, revealed = present(credential, [*options[0], extra])
     with pytest.raises(Rejected) as caught:
@@ -231,18 +229,19 @@ def test_one_element_more_than_the_wallet_shows_is_too_many(
 
 
 @MORE
-@given(asked_of(withheld=1, indices=False, sets=False), st.data())
+@given(asked_of(all_hidden=True, indices=False, sets=False, leads=True), st.data())
 def test_one_claim_less_than_the_wallet_shows_is_too_few(
     asked: tuple[Credential, CredentialQuery], data: st.DataObject
 ) -> None:
     credential, query = asked
-    assume(query.claims and options_of(credential, query))
+    if not options_of(credential, query):
+        return
     (asked_once,) = listed(query)
     left_out = data.draw(st.sampled_from(asked_once))
     alone = {claim.path: options_of(credential, replace(query, claims=(claim,)))[0] for claim in asked_once}
     reveal = {place for path, places in alone.items() if path != left_out.path for place in places}
-    assume(closed(credential, reveal).isdisjoint(alone[left_out.path]))
-    assert not accepts(query, credential, reveal)
+    if closed(credential, reveal).isdisjoint(alone[left_out.path]):
+        assert not accepts(query, credential, reveal)
 
 
 @MORE
@@ -299,6 +298,49 @@ def at(node: Any, path: ClaimPath) -> Json:
     for part in path:
         node = node[part]
     return node  # type: ignore[no-any-return]
+
+
+@cache
+def real() -> tuple[World, Holder]:
+    world = World.make()
+    return world, world.holder(copies=1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(sorted(CATALOGUE)), st.data())
+def test_of_a_real_credential_exactly_what_was_asked_is_disclosed(type_id: str, data: st.DataObject) -> None:
+    world, holder = real()
+    document = holder.authentic(type_id).document
+    asked = data.draw(st.lists(paths(dict(document)), unique=True, max_size=4))
+    query = CredentialQuery(
+        id="q",
+        format="dc+sd-jwt",
+        meta={"vct_values": [type_id]},
+        claims=tuple(ClaimsQuery(path=path) for path in asked),
+    )
+    request = world.verifier().ask_query(Query(credentials=(query,)), at=AT)
+    try:
+        answer = holder.answer(request)
+    except Declined:
+        assert not all(slowly_selected(thaw(document), claim) for claim in query.claims)  # type: ignore[arg-type]
+        return
+    sent = world.verifier().verify(vp.parse_answer(vp.answer_form(answer, request), request), request, at=AT)
+    assert sent["q"].type.id == type_id
+    (presentation,) = answer.presentations["q"]
+    assert presentation.token.count(b"~") - 1 == len(
+        present(Credential(thaw(document), withheld(holder, type_id)), match_paths(document, query))[1]  # type: ignore[arg-type]
+    )
+
+
+def withheld(holder: Holder, type_id: str) -> frozenset[ClaimPath]:
+    return frozenset(holder.authentic(type_id).revealed)
+
+
+def match_paths(document: Claims, query: CredentialQuery) -> tuple[ClaimPath, ...]:
+    card = Held(
+        id="card", format=query.format, type_id=query.type_ids[0], document=document, authority_key_ids=(), bound=True
+    )
+    return match(Query(credentials=(query,)), [card]).fits["q"][0].paths
 
 
 # -- several credentials ----------------------------------------------------------------------------------------------
