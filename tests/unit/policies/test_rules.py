@@ -168,6 +168,8 @@ def test_every_advice_can_be_explained() -> None:
     assert "right form" in policy.because(advise(answered("house", size="9")), "en")
     with pytest.raises(Misuse):
         policy.because(Advised(advice=Advice.MEETS, rule="because"), "nl")
+    with pytest.raises(Misuse):
+        policy.because(advise(), "xx")
 
 
 # -- conditions -------------------------------------------------------------------------------------------------------
