@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from eigendata import policies, texts
 from eigendata.encoding import Json
+from eigendata.errors import Outcome
 from eigendata.model import Advice, Advised, CredentialType, Kind
 from eigendata.policies import Policy
 from eigendata.policies.rules import holding
@@ -205,7 +206,7 @@ def _asked(desk: Desk, place: Place, home: Mapping[str, Json] | None) -> Iterato
     questions = [one for one in _objects(explained["questions"]) if asked is None or str(one["id"]) in asked]
     for question in questions:
         paths = None if asked is None else {".".join(path) for path in asked[str(question["id"])]}
-        yield _question(question, paths)
+        yield _question(question, paths, place)
     also = [place.say("page.also"), place.say("page.absent")]
     if len(desk.policy.same_subject) > 1 and len(questions) > 1:
         also.insert(1, place.say("page.tied"))
@@ -216,13 +217,15 @@ def _asked(desk: Desk, place: Place, home: Mapping[str, Json] | None) -> Iterato
     yield element("p", place.say("page.law", law=law), class_="quiet")
 
 
-def _question(question: Mapping[str, Json], paths: set[str] | None) -> Element:
+def _question(question: Mapping[str, Json], paths: set[str] | None, place: Place) -> Element:
     labels = " / ".join(str(one["label"]) for one in _objects(question["from"]))
     lines = []
     for claim in _objects(question["claims"]):
         name = ".".join(str(part) for part in _list(claim["path"]))
         if paths is None or name in paths:
             why = str(claim["why"])
+            if paths is not None:  # asked here, so whether it is asked is no question any more
+                why = why.removesuffix(f" {place.say('asked.only_if')}")
             lines.append(element("div", element("dt", str(claim["label"])), element("dd", why)))
     return element("section", element("h3", labels), element("dl", *lines), class_="card")
 
@@ -256,7 +259,7 @@ def _besides(desk: Desk, place: Place, home: Mapping[str, Json] | None) -> Itera
 
 def _by_file(desk: Desk, place: Place, id: str) -> Element:
     loopback = " --insecure-loopback" if desk.response_uri.startswith("http:") else ""
-    command = f"eigendata wallet --vault my.vault present --request request.json --out answer.json{loopback}"
+    command = f"eigendata wallet --vault my.vault present \\\n  --request request.json --out answer.json{loopback}"
     file = element("a", place.say("page.save"), href=f"{place.root}checks/{id}/request", download="request.json")
     return element(
         "details",
@@ -291,15 +294,17 @@ def _checked(desk: Desk, place: Place, outcome: Mapping[str, Json], shown: Json)
     advised = Advised(advice=Advice(str(outcome["advice"])), rule=str(outcome["rule"]))
     because = desk.policy.because(advised, place.language)
     credentials = _objects(shown if shown is not None else outcome["asked"])
+    first, stop, rest = texts.advice(advised.advice.value, place.language).partition(". ")
     return (
         element(
             "div",
-            element("p", texts.advice(advised.advice.value, place.language)),
+            element("p", element("strong", f"{first}{stop.strip()}")),
+            *((element("p", rest),) if rest else ()),
             element("p", place.say("page.because", because=because)),
             class_="advice",
         ),
+        element("p", place.say("page.received", name=desk.name)),
         element("p", place.say("page.person"), " ", place.say("page.disagree")),
-        element("p", place.say(f"channel.{desk.policy.other_channel}")),
         element("h2", place.say("page.shown")),
         *(() if shown is not None else (element("p", place.say("page.shown_only")),)),
         *(_credential(desk, place, one) for one in credentials),
@@ -380,7 +385,10 @@ def _trail(desk: Desk, place: Place, outcome: Mapping[str, Json]) -> Element:
         declared = desk.types.get(str(part["type"]))
         if declared is not None:
             parts.append(element("h3", declared.label[place.language]))
-        parts.append(element("ul", *(_step(one, place) for one in steps), class_="steps"))
+        for became in _TOLD:
+            if told := [_step(one) for one in steps if one["outcome"] == became.value]:
+                parts.append(element("p", element("strong", texts.outcome(became, place.language))))
+                parts.append(element("ul", *told, class_="steps", lang="en"))
     return element(
         "details",
         element("summary", place.say("page.trail")),
@@ -389,11 +397,14 @@ def _trail(desk: Desk, place: Place, outcome: Mapping[str, Json]) -> Element:
     )
 
 
-def _step(step: Mapping[str, Json], place: Place) -> Element:
-    said = place.say(f"outcome.{step['outcome']}")
-    clause = f" ({step['check']}, {step['clause']})"
-    rule = element("span", str(step["rule"]), element("span", clause, class_="clause"), lang="en")
-    return element("li", rule, f" {said}")
+_TOLD: Final = (Outcome.WAIVED, Outcome.PASSED, Outcome.NOT_APPLICABLE)
+"""What was not checked comes first: that is what a reader should know."""
+
+
+def _step(step: Mapping[str, Json]) -> Element:
+    return element(
+        "li", str(step["rule"]), " ", element("span", f"({step['check']}, {step['clause']})", class_="clause")
+    )
 
 
 # -- reading what was explained and stored ----------------------------------------------------------------------------

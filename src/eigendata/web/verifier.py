@@ -101,8 +101,9 @@ def verifier_router(
         clock: gives aware moments.
 
     Raises:
-        Misuse: the response URI is not this router's; the conditions are not what the policy needs; or anyone at all
-            could choose the conditions: `home` or `may_begin` says otherwise, or `may_begin=anyone`.
+        Misuse: the response URI is not this router's; the conditions are not what the policy needs; no wallet could
+            accept the request; or anyone at all could choose the conditions: `home` or `may_begin` says otherwise, or
+            `may_begin=anyone`.
     """
     if not verifier.response_uri.endswith("/answer"):
         raise Misuse("answers are taken at `/answer`: the verifier's response URI ends with it")
@@ -112,6 +113,8 @@ def verifier_router(
         home = {}
     elif may_begin is None:
         raise Misuse("whoever begins a check could choose its conditions: pass `home`, or `may_begin`")
+    if home is not None:
+        vp.request_parameters(verifier.ask(policy, home=home, at=clock()))  # refused now, and not when somebody begins
     desk = Desk(
         name=verifier.name or verifier.response_uri.split("/")[2],
         policy=policy,
