@@ -138,6 +138,13 @@ def test_the_history_holds_what_was_shown_and_no_values(resident: Run) -> None:
     assert "Mardoun" not in json.dumps(line)
 
 
+def test_the_history_says_how_long_it_is_kept(resident: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(resident)
+    answer(resident)
+    assert cli.run([*VAULT, "history", "--lang", "en"]) == 0
+    assert "kept until the auditor" in capsys.readouterr().out
+
+
 def test_the_passphrase_can_be_changed(resident: Run) -> None:
     Path("new").write_text("een heel andere wachtzin\n")
     resident(*VAULT, "passwd", "--new-passphrase-file", "new")

@@ -232,6 +232,8 @@ def history(
             speaking.line(f"{one.at:%Y-%m-%d %H:%M} · {one.asker.name}", "bold")
             if one.purpose:
                 speaking.line(f"  {label(one.purpose, lang)}")
+            if one.keep:
+                speaking.line(f"  {' '.join(policies.kept_lines(one.keep, lang))}")
             for credential in one.credentials:
                 speaking.line(
                     f"  {label(credential.label, lang)}: {', '.join(spelled(path) for path in credential.paths)}"
