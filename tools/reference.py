@@ -1,6 +1,6 @@
-"""Make the reference pages that follow from the code: credential types, checks and reasons.
+"""Make the reference pages that follow from the code: credential types, checks, reasons and the command line.
 
-    python tools/reference.py            write docs/reference/{credential-types,checks,reasons}.md
+    python tools/reference.py            write docs/reference/{credential-types,checks,reasons,command-line}.md
     python tools/reference.py --check    fail where a page differs from what the code says
 
 A check that stands in no section of the page is an error here, so that a new rule cannot stay undocumented.
@@ -11,12 +11,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Any
+
+from typer.main import get_command
 
 import eigendata
-from eigendata import fetch, issuer, once, policies, proofs, schemas, texts, trust, verifier
+from eigendata import cli, fetch, issuer, once, policies, proofs, schemas, texts, trust, verifier
 from eigendata.crypto import x509
 from eigendata.errors import Check, Reason
 from eigendata.formats import FORMATS
@@ -296,11 +300,74 @@ def reasons() -> str:
     return _page("Reasons", lines)
 
 
+# -- the command line -------------------------------------------------------------------------------------------------
+
+_SAID = (
+    "Every command reads files, calls one public door of the library and writes files. `eigendata COMMAND --help` says",
+    "the same as this page.",
+    "",
+    "| exit code | meaning |",
+    "|---|---|",
+    "| 0 | done, or verified, whatever the advice |",
+    "| 1 | rejected or declined, with a [reason](reasons.md); `schemas --check` found drift; somebody of "
+    "`registers check` has no stated outcome |",
+    "| 2 | malformed, or misuse: the command was not understood, a file is missing, a secret may be read by others |",
+    "| 3 | unavailable: a register, or a file that another process holds, did not answer; nothing was half stored |",
+    "",
+    '- `--json` prints one JSON object, also when it fails: `{"error": {"kind", "message", "where"}}`, with',
+    "  `reason`, `says` (the sentence in nl and en) and `check` where there are any. Warnings go to standard error.",
+    "- A passphrase is asked for, or read from the first line of `--passphrase-file`. It is never an argument.",
+    "- A citizen service number comes from standard input (`--bsn -`). Only a number that begins with 9999, which is",
+    "  nobody's, may stand on the command line, where other users of the machine see it.",
+    "- `--insecure-loopback` allows plain http, to an address on this machine only.",
+    "- `--lang` is the language of plain sentences; without it, Dutch where the terminal is Dutch, and else English.",
+    "- Types are named by their short names or identifiers: [credential types](credential-types.md). The files are",
+    "  described in [files](files.md).",
+    "",
+)
+
+
+def command_line() -> str:
+    """Give the page of every command and option."""
+    lines = list(_SAID)
+    for name, command in _commands("eigendata", get_command(cli.app)):
+        lines += [f"## `{name}`", "", command.help or "", ""]
+        rows = [_option(one) for one in command.params if one.name not in _EVERYWHERE]
+        lines += _table(("option", "needed", "what"), rows) if rows else ()
+    return _page("Command line", lines)
+
+
+_EVERYWHERE = ("as_json", "lang", "insecure_loopback", "help")
+"""Options that the page explains once."""
+
+
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    members = getattr(command, "commands", None)
+    if members is None or name == "eigendata wallet":
+        yield name, command
+    for word, member in sorted((members or {}).items()):
+        yield from _commands(f"{name} {word}", member)
+
+
+def _option(one: Any) -> tuple[str, str, str]:
+    says = str(one.help or "").rstrip(".")
+    if isinstance(one.default, Enum):
+        says += f" ({', '.join(f'`{value}`' for value in type(one.default))}; without it `{one.default}`)"
+    elif one.default not in (None, False):
+        says += f" (without it `{one.default}`)"
+    return f"`{one.opts[0]}`", "yes" if one.required else "", f"{says}."
+
+
 # -- the files --------------------------------------------------------------------------------------------------------
 
 
 def main(arguments: list[str]) -> int:
-    made = {"credential-types.md": credential_types(), "checks.md": checks(), "reasons.md": reasons()}
+    made = {
+        "credential-types.md": credential_types(),
+        "checks.md": checks(),
+        "reasons.md": reasons(),
+        "command-line.md": command_line(),
+    }
     if "--check" not in arguments:
         for name, text in made.items():
             (PAGES / name).write_text(text, "utf-8")
