@@ -32,7 +32,7 @@ from eigendata.web import checks
 from eigendata.web.checks import ANSWER_WITHIN, AWAITED, KNOWN, SHOWN_FOR, Ended, SqliteChecks, Waiting, opened
 from eigendata.web.html import element, render
 from eigendata.web.simulator import serving
-from eigendata.web.verifier import HEADERS, MAX_BODY, anyone, verifier_router
+from eigendata.web.verifier import HEADERS, MAX_BODY, anyone, begin_check, nobody, verifier_router
 from tests.world import AISHA, AT, BRAM, HOME, Holder, Resident, World
 
 SITE = "https://woonstichting.example"
@@ -96,20 +96,21 @@ class Maker:
         place = f"/eigendata{next(self.places)}"
         file = self.folder / f"{place}.db".strip("/")
         http = self.clients.enter_context(httpx.Client(base_url=f"{self.url}{place}/", trust_env=False))
-        desk = Desk(http=http, store=SqliteChecks(file, clock=lambda: desk.now), file=file, uri=f"{SITE}{place}/answer")
+        uri = f"{SITE}{place}/answer"
+        made = Desk(http=http, store=SqliteChecks(file, clock=lambda: made.now), file=file, uri=uri)
         router = verifier_router(
-            self.world.verifier(f"redirect_uri:{desk.uri}", name=name),
+            self.world.verifier(f"redirect_uri:{uri}", name=name),
             policy=policy,
-            store=desk.store,
+            store=made.store,
             **{
                 "home": HOME if policy is B else None,
-                "on_checked": lambda check, disclosure: desk.told.append((check, disclosure)),
-                "clock": lambda: desk.now,
+                "on_checked": lambda check, disclosure: made.told.append((check, disclosure)),
+                "clock": lambda: made.now,
                 **settings,
             },
         )
         self.app.include_router(router, prefix=place)
-        return desk
+        return made
 
 
 @pytest.fixture(scope="module")
@@ -376,6 +377,16 @@ def test_conditions_are_given_with_each_check_where_only_some_may_begin(make: Ma
     assert desk.http.post("").status_code == 422
 
 
+def test_an_application_can_begin_every_check_itself(make: Maker, world: World, aisha: Holder) -> None:
+    desk = make(home=None, may_begin=nobody)
+    assert desk.http.post("checks", json={"home": HOME}).status_code == 403
+    own = world.verifier(f"redirect_uri:{desk.uri}", name=NAME)
+    check = begin_check(own, policy=B, store=desk.store, home=HOME, at=desk.now)
+    request = vp.parse_request(desk.http.get(f"checks/{check}/request").content, at=AT)
+    assert desk.post(vp.answer_form(aisha.answer(request), request)).status_code == 200
+    assert [told for told, _ in desk.told] == [check]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -589,7 +600,7 @@ def test_no_text_breaks_out_of_its_element(text: str) -> None:
         lambda: element("p", style="x"),
         lambda: element("meta", "x"),
         *(
-            (lambda where=where: element("a", "x", href=where))  # type: ignore[misc]
+            (lambda where=where: element("a", "x", href=where))
             for where in ("javascript:alert(1)", "//evil.example", "https://evil.example", "a:b", "/\\evil", "x\n")
         ),
     ],
@@ -667,8 +678,9 @@ def test_pages_explain_what_is_asked_and_hold_what_a_screen_reader_needs(desk: D
             assert B.purpose[language] in text
             for basis in B.legal_basis:
                 assert basis in text
-            for question in policies.explain(B, language)["questions"]:  # type: ignore[union-attr]
-                for claim in question["claims"]:  # type: ignore[index, call-overload]
+            explained: Any = policies.explain(B, language)
+            for question in explained["questions"]:
+                for claim in question["claims"]:
                     assert claim["label"] in text
             for line in policies.kept_lines(B.keep, language):
                 assert line in text

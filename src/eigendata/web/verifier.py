@@ -28,7 +28,7 @@ from functools import wraps
 from importlib.resources import files
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from eigendata import texts
@@ -79,6 +79,31 @@ def anyone() -> None:
     """Stand where a guard would, for a caller who accepts that anybody begins a check under conditions of their own."""
 
 
+def nobody() -> None:
+    """Stand where a guard would, for an application that begins every check itself, by `begin_check`."""
+    raise HTTPException(403)
+
+
+def begin_check(
+    verifier: Verifier, *, policy: Policy, store: SqliteChecks, home: Mapping[str, Json], at: datetime
+) -> str:
+    """Begin a check from one's own program, and give its id: its page is `pages/{id}` below the router.
+
+    So the application chooses the conditions, and knows what the check is about when `on_checked` names it.
+
+    Raises:
+        Misuse: the conditions are not what the policy needs, or no wallet could accept the request.
+        Unavailable: too many checks wait, or the store cannot be used now.
+    """
+    asked = verifier.ask(policy, home=home, at=at)
+    shown: Json = {
+        "link": vp.request_link(asked),
+        "request": vp.request_parameters(asked),
+        "home": thaw(policy.conditions(home)),
+    }
+    return store.begin(asked, shown=shown)
+
+
 def verifier_router(
     verifier: Verifier,
     *,
@@ -102,8 +127,8 @@ def verifier_router(
 
     Raises:
         Misuse: the response URI is not this router's; the conditions are not what the policy needs; no wallet could
-            accept the request; or anyone at all could choose the conditions: `home` or `may_begin` says otherwise, or
-            `may_begin=anyone`.
+            accept the request; or anyone at all could choose the conditions: pass `home`, or a
+            guard as `may_begin`, such as `nobody` or (so that a reader sees it) `anyone`.
     """
     if not verifier.response_uri.endswith("/answer"):
         raise Misuse("answers are taken at `/answer`: the verifier's response URI ends with it")
@@ -275,7 +300,7 @@ class _Service:
         place = _place(request)
         if self.home is None:
             return self._notice(place, "page.cannot", "page.elsewhere", 422)
-        check, _ = self._begin(self.home)
+        check = self._begin(self.home)
         return _leads_to(f"pages/{check}{place.query()}")
 
     @_on_a_page
@@ -286,7 +311,7 @@ class _Service:
         except Rejected:
             return self._notice(place, "page.gone", "page.gone_note", 404)
         if isinstance(check, Waiting):
-            link, home = _stored(check)
+            link, _, home = _stored(check)
             return _html(pages.waiting_page(self.desk, place, id=id, link=link, home=home, until=check.until), place)
         shown: Json = None
         if code:
@@ -341,17 +366,11 @@ class _Service:
                 home = self.home or {}
             case _:
                 raise Malformed("a check begins with an object that holds `home`, an object, or nothing")
-        check, asked = self._begin(home)
-        return _json(
-            {
-                "id": check,
-                "link": vp.request_link(asked),
-                "request": vp.request_parameters(asked),
-                "page": f"pages/{check}",
-                "expires_at": self.store.look(check).until.isoformat(),
-            },
-            201,
-        )
+        check = self._begin(home)
+        begun = self.store.look(check)
+        link, asked, _ = _stored(begun)
+        until = begun.until.isoformat()
+        return _json({"id": check, "link": link, "request": asked, "page": f"pages/{check}", "expires_at": until}, 201)
 
     def check(self, id: str) -> Response:
         check = self.store.look(id)
@@ -363,13 +382,8 @@ class _Service:
 
     def request(self, id: str) -> Response:
         check = self.store.look(id)
-        if not isinstance(check, Waiting):
-            raise Rejected(KNOWN)
-        match check.shown:
-            case {"request": request} if isinstance(request, Mapping):
-                return _json(request, headers={"Content-Disposition": 'attachment; filename="request.json"'})
-            case _:
-                raise Malformed("a stored check is not as it was stored")
+        _, request, _ = _stored(check)
+        return _json(request, headers={"Content-Disposition": 'attachment; filename="request.json"'})
 
     def answer(self, body: Body) -> Response:
         """Take the answer that a wallet posts, and lead its person to the page of the check."""
@@ -381,14 +395,8 @@ class _Service:
 
     # -- what both do -------------------------------------------------------------------------------------------------
 
-    def _begin(self, home: Mapping[str, Json]) -> tuple[str, Asked]:
-        asked = self.verifier.ask(self.desk.policy, home=home, at=self.clock())
-        shown: Json = {
-            "link": vp.request_link(asked),
-            "request": vp.request_parameters(asked),
-            "home": thaw(asked.policy.home) if asked.policy is not None else {},
-        }
-        return self.store.begin(asked, shown=shown), asked
+    def _begin(self, home: Mapping[str, Json]) -> str:
+        return begin_check(self.verifier, policy=self.desk.policy, store=self.store, home=home, at=self.clock())
 
     def _answered(self, data: bytes, state: str, *, of: str | None = None) -> tuple[str, str]:
         """Take the request that waits for this answer, once, and end its check, whatever the answer is worth.
@@ -439,12 +447,15 @@ class _Service:
         }
 
 
-def _stored(check: Waiting) -> tuple[str, Mapping[str, Json]]:
-    match check.shown:
-        case {"link": str(link), "home": home} if isinstance(home, Mapping):
-            return link, home
+def _stored(check: Waiting | Ended) -> tuple[str, Mapping[str, Json], Mapping[str, Json]]:
+    """Give the link, the request and the conditions of a check that waits."""
+    match check:
+        case Waiting(shown={"link": str(link), "request": request, "home": home}):
+            assert isinstance(request, Mapping)
+            assert isinstance(home, Mapping)
+            return link, request, home
         case _:
-            raise Malformed("a stored check is not as it was stored")
+            raise Rejected(KNOWN)
 
 
 def _shown(disclosure: Disclosure) -> Json:
