@@ -106,6 +106,12 @@ def test_a_partial_birth_date_gives_what_is_known(born: str, told: dict[str, Jso
     assert left_out(found) == dict.fromkeys(missing, Reason.NOT_DERIVABLE)
 
 
+@pytest.mark.parametrize("born", ["1985-06-15", "1985-06", "1985"])
+def test_a_birth_date_under_investigation_tells_neither_year_nor_age(born: str) -> None:
+    found = facts(PERSOON, person(geboorte={"datum": datum(born), "inOnderzoek": doubt("datum")}))
+    assert not [name for name in found.claims if name.startswith(("birth", "age_over"))]
+
+
 def _nationality(*kinds: str) -> list[dict[str, Any]]:
     return [
         {"type": "Nationaliteit", "nationaliteit": {"code": one}} if one.isdigit() else {"type": one} for one in kinds
@@ -254,6 +260,11 @@ def test_a_house_number_is_written_as_in_the_registers_own_address_line(parts: d
         ({"huisnummer": 0}, "address.house_number", Reason.NOT_RECORDED),
         ({"huisnummer": "12"}, "address.house_number", Reason.NOT_DERIVABLE),
         ({"huisnummer": True}, "address.house_number", Reason.NOT_DERIVABLE),
+        ({"huisnummer": -1}, "address.house_number", Reason.NOT_DERIVABLE),
+        ({"huisletter": 7}, "address.house_number", Reason.NOT_DERIVABLE),
+        ({"woonplaats": 7}, "address.locality", Reason.NOT_DERIVABLE),
+        ({"officieleStraatnaam": None, "korteStraatnaam": 7}, "address.street_address", Reason.NOT_DERIVABLE),
+        ({"officieleStraatnaam": 7, "korteStraatnaam": None}, "address.street_address", Reason.NOT_DERIVABLE),
         ({"aanduidingBijHuisnummer": {"code": "xx"}}, "address.house_number", Reason.NOT_DERIVABLE),
         ({"postcode": None}, "address.postal_code", Reason.NOT_RECORDED),
         ({"postcode": "5281 ABC"}, "address.postal_code", Reason.NOT_DERIVABLE),
@@ -268,8 +279,9 @@ def test_an_address_with_a_part_that_is_not_told_is_absent(
     assert found.claims["absent"] == {"address": True}
 
 
-def test_a_street_without_its_full_name_is_told_by_its_short_one() -> None:
-    found = facts(ADRES, person(verblijfplaats=_at(officieleStraatnaam=None)))
+@pytest.mark.parametrize("full", [None, ".", 7])
+def test_a_street_without_its_full_name_is_told_by_its_short_one(full: Json) -> None:
+    found = facts(ADRES, person(verblijfplaats=_at(officieleStraatnaam=full)))
     assert found.claims["address"]["street_address"] == "Pr Bernhardstr"  # type: ignore[index, call-overload]
 
 

@@ -20,7 +20,7 @@ from eigendata.registers.brp.dates import Datum
 from eigendata.registers.brp.names import UNKNOWN, known
 from eigendata.registers.brp.reading import Gegeven
 from eigendata.registers.brp.record import Gemeente, Persoonslijst, Verblijfplaats
-from eigendata.registers.brp.telling import Telling, Told, first_doubt, first_reason
+from eigendata.registers.brp.telling import Telling, Told, first_doubt
 
 _KINDS = {"W": "woon", "B": "brief"}
 _BESIDE = {"by": "bij", "to": "t/o"}
@@ -93,8 +93,9 @@ def bag_number(found: Gegeven[str]) -> Gegeven[str]:
 
 def _elsewhere(place: Verblijfplaats) -> Reason:
     """Give why a part of a Dutch address is not there, for a place of another kind."""
-    known_kind = place.soort.value in ("Adres", "Locatie", "VerblijfplaatsOnbekend")
-    return Reason.NOT_RECORDED if known_kind and place.soort.readable else place.soort.left_out or Reason.NOT_DERIVABLE
+    if place.soort.value in ("Adres", "Locatie", "VerblijfplaatsOnbekend"):
+        return Reason.NOT_RECORDED
+    return place.soort.left_out or Reason.NOT_DERIVABLE
 
 
 def _street(place: Verblijfplaats) -> Told | Reason:
@@ -151,13 +152,14 @@ def _country(place: Verblijfplaats) -> Told | Reason:
         return Gegeven(value="NL")
     if place.soort.value != "VerblijfplaatsBuitenland":
         return _elsewhere(place)
-    row = tables.countries().get(place.land.value or "")
-    return first_reason(place.land) or (Gegeven(value=row.iso) if row and row.iso else Reason.NOT_DERIVABLE)
+    return place.land.read(_iso)
 
 
-def _since(begun: Gegeven[Datum], *, on: date) -> Told | Reason:
+def _iso(code: str) -> str | None:
+    row = tables.countries().get(code)
+    return row.iso if row else None
+
+
+def _since(begun: Gegeven[Datum], *, on: date) -> Told:
     """The latest day on which it can have begun: at least since then."""
-    if (reason := first_reason(begun)) or begun.value is None:
-        return reason or Reason.NOT_RECORDED
-    latest = begun.value.latest
-    return Gegeven(value=min(latest, on).isoformat()) if latest else Reason.NOT_DERIVABLE
+    return begun.read(lambda datum: min(datum.latest, on).isoformat() if datum.latest else None)

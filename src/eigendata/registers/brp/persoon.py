@@ -11,7 +11,7 @@ from eigendata.registers.brp.dates import Datum, of_age
 from eigendata.registers.brp.names import joined, known
 from eigendata.registers.brp.reading import Gegeven
 from eigendata.registers.brp.record import Naam, Nationaliteit, Persoonslijst
-from eigendata.registers.brp.telling import Telling, Told, first_doubt, first_reason
+from eigendata.registers.brp.telling import Telling, Told, first_doubt
 from eigendata.registers.catalogue import AGES
 
 
@@ -53,34 +53,24 @@ def family_name(naam: Naam) -> Told | Reason:
     return Gegeven(value=joined(naam.voorvoegsel.value, surname.value))
 
 
-def _birthdate(born: Gegeven[Datum]) -> Told | Reason:
+def _birthdate(born: Gegeven[Datum]) -> Told:
     """The date of birth, if all of it is known."""
-    if (reason := first_reason(born)) or born.value is None:
-        return reason or Reason.NOT_RECORDED
-    day = born.value.exact
-    return Gegeven(value=day.isoformat()) if day else Reason.NOT_DERIVABLE
+    return born.read(lambda datum: datum.exact.isoformat() if datum.exact else None)
 
 
-def _birth_year(born: Gegeven[Datum]) -> Told | None:
+def _birth_year(born: Gegeven[Datum]) -> Told:
     """The year of birth, where nothing more is known."""
-    if born.left_out or born.value is None or born.value.month is not None:
-        return None
-    return Gegeven(value=born.value.year)
+    return born.read(lambda datum: datum.year if datum.month is None else None)
 
 
-def _birth_year_month(born: Gegeven[Datum]) -> Told | None:
+def _birth_year_month(born: Gegeven[Datum]) -> Told:
     """The year and month of birth, where only the day is not known."""
-    if born.left_out or born.value is None or born.value.month is None or born.value.day is not None:
-        return None
-    return Gegeven(value=f"{born.value.year:04}-{born.value.month:02}")
+    return born.read(lambda datum: f"{datum.year:04}-{datum.month:02}" if datum.month and not datum.day else None)
 
 
-def _age_over(born: Gegeven[Datum], age: int, *, on: date) -> Told | Reason:
+def _age_over(born: Gegeven[Datum], age: int, *, on: date) -> Told:
     """Whether an age is reached. Where the date leaves both possible, nothing is said."""
-    if (reason := first_reason(born)) or born.value is None:
-        return reason or Reason.NOT_RECORDED
-    reached = of_age(born.value, age, on=on)
-    return Reason.NOT_DERIVABLE if reached is None else Gegeven(value=reached)
+    return born.read(lambda datum: of_age(datum, age, on=on))
 
 
 def nationalities(recorded: Gegeven[tuple[Nationaliteit, ...]]) -> Told | Reason:
