@@ -387,6 +387,8 @@ def _over_asked(request: Request, compared: Compared, entitled: frozenset[str]) 
 
 def _offered(query: str, card: str, holding: Holding, paths: tuple[ClaimPath, ...]) -> Offered:
     lines = tuple(lines_of(holding))
+    # What is shown is shown with all that it lies in, and whatever stands there in clear or without a cover of its own.
+    hidden = [one for one in holding.withheld if not any(_below(one, path) or _below(path, one) for path in paths)]
     return Offered(
         query=query,
         card=card,
@@ -394,9 +396,7 @@ def _offered(query: str, card: str, holding: Holding, paths: tuple[ClaimPath, ..
         issuer=holding.issuer,
         paths=paths,
         lines=tuple(line for place, line in lines if any(_below(place, path) for path in paths)),
-        besides=tuple(
-            line for place, line in lines if not any(_below(place, one) for one in (*holding.withheld, *paths))
-        ),
+        besides=tuple(line for place, line in lines if not any(_below(place, one) for one in (*hidden, *paths))),
     )
 
 
