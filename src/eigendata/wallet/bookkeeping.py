@@ -61,7 +61,9 @@ def replace_older(writing: Writing, received: Received, holdings: Mapping[bytes,
 
 
 def drop_empty_sessions(writing: Writing) -> None:
+    """Forget the sessions that nothing is of; one whose keys still wait would else show its numbers a second time."""
     used = {holding.session for holding in holdings(writing).values()}
+    used |= {PendingKey.read(body).session for body in writing.records(Kind.PENDING_KEY).values()}
     for name in writing.records(Kind.SESSION):
         if name not in used:
             writing.remove(name)
