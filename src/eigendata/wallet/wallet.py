@@ -293,23 +293,22 @@ class Wallet:
     def disclose(self, consent: Consent, *, at: datetime) -> Answer:
         """Answer a request as its holder agreed to.
 
-        The copies, the history and the answer itself are written in one transaction before anything is returned. The
-        same request gets the same answer again, byte for byte, for as long as `bookkeeping.ANSWER_AGE`.
+        The copies, the history and the answer itself are written in one transaction before anything is returned. Who
+        agrees to the very same again gets the same answer, byte for byte, for as long as `bookkeeping.ANSWER_AGE`.
 
         Raises:
             Declined: a card is gone or expired since, or every copy was shown to someone else (`nothing_fits`).
             Unavailable: another process is writing; nothing was spent.
         """
         at = utc(at)
-        request = consent.proposal.request
-        request_id = _request_id(request)
+        request, offered = consent.proposal.request, consent.proposal.offered
+        agreed = _agreed(request, offered)
         with self._vault.writing() as writing:
             bookkeeping.tidy(writing, at)
-            before = writing.records(Kind.SENT).get(request_id)
+            before = writing.records(Kind.SENT).get(agreed)
             if before is not None:
                 return Sent.read(before).answer
             holdings = {name.hex(): one for name, one in bookkeeping.holdings(writing).items()}
-            offered = consent.proposal.offered
             if any(one.card not in holdings or not holdings[one.card].copies for one in offered):
                 raise Declined(Reason.NOTHING_FITS, "a card was replaced or has expired: look at the request again")
             numbers = bookkeeping.spend(writing, [holdings[one.card] for one in offered], request.binding.audience)
@@ -319,7 +318,7 @@ class Wallet:
                 shown = _present(writing, one, card, numbers[card.session], request, at)
                 presentations[one.query] = (*presentations.get(one.query, ()), shown)
             answer = Answer(presentations=presentations)
-            writing.put(Kind.SENT, Sent(at=at, answer=answer).written(), id=request_id)
+            writing.put(Kind.SENT, Sent(at=at, answer=answer).written(), id=agreed)
             writing.put(Kind.SHOWN, _line(request, offered, at).written())
         return answer
 
@@ -443,8 +442,7 @@ def _session_of(challenge: Challenge) -> bytes:
     return hashlib.sha256(json_dumps([challenge.audience, challenge.nonce])).digest()[:16]
 
 
-def _request_id(request: Request) -> bytes:
-    """Name a request by all that its answer depends on, so that only the very same one gets an answer again."""
-    binding = request.binding
-    named = [binding.audience, binding.nonce, binding.transcript.hex(), request.response_uri]
-    return hashlib.sha256(json_dumps([*named, request.query.to_json()])).digest()[:16]
+def _agreed(request: Request, offered: Sequence[Offered]) -> bytes:
+    """Name what was agreed to: all of the request and of what is shown for it, as only that is sent again unasked."""
+    shown = [[one.query, one.card, [list(path) for path in one.paths]] for one in offered]
+    return hashlib.sha256(json_dumps([request.to_json(), shown])).digest()[:16]
