@@ -35,6 +35,12 @@ MAX_AGE: Final = timedelta(hours=1)
 MAX_AHEAD: Final = timedelta(seconds=60)
 """How far a wallet's clock may be ahead."""
 
+MAX_TEXT: Final = 2_048
+"""Characters of each text in a challenge. A wallet keeps them with every key that it makes for one."""
+
+MAX_TYPES: Final = 64
+"""Types in a challenge: twice as many as a wallet takes in one session."""
+
 _TYP: Final = "openid4vci-proof+jwt"
 _ALGORITHMS: Final = frozenset(str(one) for one in Algorithm)
 _OTHER_KEYS: Final = frozenset({"kid", "x5c"})
@@ -148,7 +154,7 @@ class Challenge:
         """Read a challenge.
 
         Raises:
-            Malformed: a member is missing or of another kind.
+            Malformed: a member is missing, of another kind, or larger than any issuer's.
         """
         match value:
             case {
@@ -157,9 +163,14 @@ class Challenge:
                 "types": [*types],
                 "expires_at": str(expires_at),
             } if audience and nonce and types and all(isinstance(one, str) for one in types):
-                return cls(audience=audience, nonce=nonce, types=tuple(map(str, types)), expires_at=_moment(expires_at))
+                challenge = cls(
+                    audience=audience, nonce=nonce, types=tuple(map(str, types)), expires_at=_moment(expires_at)
+                )
             case _:
                 raise Malformed("not a challenge: credential_issuer, c_nonce, types and expires_at")
+        if len(types) > MAX_TYPES or any(len(one) > MAX_TEXT for one in (audience, nonce, *challenge.types)):
+            raise Malformed(f"a challenge holds {MAX_TYPES} types, and {MAX_TEXT} characters in a text, at most")
+        return challenge
 
 
 def prove(challenge: Challenge, signers: Sequence[Signer], *, at: datetime) -> tuple[bytes, ...]:
