@@ -22,12 +22,14 @@ import sqlite3
 import stat
 import struct
 import threading
+import weakref
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NoReturn
+from typing import ClassVar, Final, NoReturn
 
 from eigendata.errors import Misuse, Unavailable
 from eigendata.wallet.sealing import (
@@ -61,6 +63,8 @@ _SCHEMA: Final = (
     ("record", "CREATE TABLE record (id BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID"),
 )
 _FILE_HEAD: Final = b"SQLite format 3\0"
+_PAGE: Final = 4096  # bytes of a page
+_BESIDE: Final = ("-journal", "-wal")  # where SQLite puts files, and reads what it finds
 _ROLLBACK_JOURNAL: Final = b"\x01\x01"  # read and write version; another would have other files beside this one
 # What another process or the disk does, against what is wrong in the file itself.
 _PASSING: Final = frozenset(
@@ -92,8 +96,8 @@ class Record:
 class Vault:
     """An open vault. Its records are in memory, and are read again when another process has written."""
 
-    def __init__(self, path: Path, database: sqlite3.Connection, header: bytes, data_key: bytes) -> None:
-        self._path = path
+    def __init__(self, database: sqlite3.Connection, header: bytes, data_key: bytes, hold: _Hold) -> None:
+        self._hold = hold
         self._database = database
         self._header = header
         self._data_key = data_key
@@ -118,6 +122,8 @@ class Vault:
         secret = normalised(passphrase)
         data_key = os.urandom(KEY_SIZE)
         header = wrap(data_key, secret, cost)
+        if not path.name or "\0" in path.name:
+            raise Misuse(f"{str(path)!r} is no name for a file")
         unfinished = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
         try:
             _write_first(unfinished, header, seal(data_key, _COUNTER.pack(0), _manifest_identity(header)))
@@ -132,7 +138,7 @@ class Vault:
         finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
-        return cls._opened(path, header, data_key)
+        return cls._opened(path, header, data_key, _Hold(path))
 
     @classmethod
     def open(cls, path: Path, passphrase: bytes | str) -> Vault:
@@ -144,16 +150,16 @@ class Vault:
             Unavailable: another process keeps it locked.
         """
         secret = normalised(passphrase)
-        _require_private_file(path)
+        hold = _Hold(path)
         with _database_errors(), closing(_connect(path)) as database:
             header = _read_header(database)
-        return cls._opened(path, header, unwrap(header, secret))
+        return cls._opened(path, header, unwrap(header, secret), hold)
 
     @classmethod
-    def _opened(cls, path: Path, header: bytes, data_key: bytes) -> Vault:
+    def _opened(cls, path: Path, header: bytes, data_key: bytes, hold: _Hold) -> Vault:
         with _database_errors():
             database = _connect(path)
-        vault = cls(path, database, header, data_key)
+        vault = cls(database, header, data_key, hold)
         try:
             vault._refresh()
         except BaseException:
@@ -255,6 +261,7 @@ class Vault:
             self._data_key = b""
             self._records = {}
             self._database.close()
+            self._hold.let_go()
 
     def _refresh(self) -> None:
         with _database_errors():
@@ -371,23 +378,63 @@ def _read_manifest(manifest: bytes) -> tuple[int, dict[bytes, Record]]:
 # -- the file ---------------------------------------------------------------------------------------------------------
 
 
-def _require_private_file(path: Path) -> None:
+class _Hold:
+    """Counts a vault's file among those that this process has open, once it is found to be one.
+
+    Where a process closes any handle on a file, POSIX takes away every lock that it has on it, also those under which
+    SQLite is writing. So a file is looked into by ourselves only while no vault of this process is open on it.
+    """
+
+    _counted: ClassVar[Counter[tuple[int, int]]] = Counter()
+    _counting: ClassVar[threading.RLock] = threading.RLock()  # the collector lets go at any line
+
+    def __init__(self, path: Path) -> None:
+        found = _private_file(path)
+        file = (found.st_dev, found.st_ino)
+        with self._counting:
+            if not self._counted[file]:
+                _require_head(path)
+            self._counted[file] += 1
+        self.let_go: Final = weakref.finalize(self, self._let_go, file)
+
+    @classmethod
+    def _let_go(cls, file: tuple[int, int]) -> None:
+        with cls._counting:
+            cls._counted[file] -= 1
+            if not cls._counted[file]:
+                del cls._counted[file]
+
+
+def _private_file(path: Path) -> os.stat_result:
     try:
         found = path.lstat()
+        for beside in _BESIDE:
+            # SQLite waits for ever on a pipe in the place of its journal
+            with suppress(FileNotFoundError):
+                if not stat.S_ISREG(path.with_name(path.name + beside).lstat().st_mode):
+                    raise Misuse(f"{path}{beside} is not a regular file: somebody put it beside the vault")
     except FileNotFoundError:
         raise Misuse(f"there is no vault at {path}") from None
+    except ValueError:
+        raise Misuse(f"{str(path)!r} is no name for a file") from None
     except OSError as error:
         raise Unavailable(f"the vault at {path} cannot be reached: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode):
         raise Misuse(f"{path} is not a regular file")
     if found.st_mode & 0o077:
         raise Misuse(f"others may read or write {path}: make it mode 0600, and ask yourself who did")
+    if found.st_size > MAX_FILE:
+        refuse()
+    return found
+
+
+def _require_head(path: Path) -> None:
     try:
         with path.open("rb") as file:
             head = file.read(len(_FILE_HEAD) + 4)
     except OSError as error:
         raise Unavailable(f"the vault at {path} cannot be read: {error.strerror}") from error
-    if found.st_size > MAX_FILE or not head.startswith(_FILE_HEAD) or head[-2:] != _ROLLBACK_JOURNAL:
+    if not head.startswith(_FILE_HEAD) or head[-2:] != _ROLLBACK_JOURNAL:
         refuse()
 
 
@@ -402,12 +449,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     database.text_factory = bytes
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORDS * _ENTRY.size + MAX_RECORD)
     for setting in (
+        f"page_size = {_PAGE}",  # of a new file
         "trusted_schema = OFF",
         "cell_size_check = ON",
         "temp_store = MEMORY",  # nothing is written beside the file and its journal, and both hold sealed bytes only
         "journal_mode = DELETE",
         "synchronous = EXTRA",  # FULL, and the directory after the journal is gone: what returned is durable
         "secure_delete = ON",
+        f"max_page_count = {MAX_FILE // _PAGE}",  # what could not be opened again is not written
     ):
         database.execute(f"PRAGMA {setting}")
     return database
@@ -449,5 +498,5 @@ def _database_errors() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING:
-            raise Unavailable("the vault is locked by another process, or its disk does not answer") from error
+            raise Unavailable("the vault is locked by another process, or its disk is full or silent") from error
         refuse()
