@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain, combinations
+from typing import cast
 
 import pytest
 
@@ -175,7 +176,7 @@ def test_matching_claims_are_not_asked_of_our_own_types_where_no_name_is_asked()
 
 def test_a_question_fans_out_to_each_type_and_format_as_alternatives() -> None:
     policy = read(changed(('types = ["person"]', 'types = ["person", "pid"]\nundated = true')))
-    other = _Renamed("mso_mdoc")
+    other = _renamed("mso_mdoc")
     asked = policy.compile(HOME, types=TYPES, formats={**FORMATS, other.name: other})
     assert [one.id for one in asked.query.credentials] == [f"person-{n}" for n in (1, 2, 3, 4)] + ["house-1", "house-2"]
     assert [one.options for one in asked.query.credential_sets] == [
@@ -226,14 +227,14 @@ class _Renamed:
     def place(self, type: CredentialType, attribute: Attribute, /) -> ClaimPath:
         return ("ns", "-".join(attribute.path))
 
-    def __getattr__(self, name: str) -> object:
-        raise AttributeError(name)
+
+def _renamed(name: str) -> Format:
+    return cast("Format", _Renamed(name))
 
 
 def test_a_format_whose_types_cannot_be_asked_is_misuse() -> None:
-    strange: Mapping[str, Format] = {"strange": _Renamed("strange")}  # type: ignore[dict-item]
     with pytest.raises(Misuse):
-        read().compile(HOME, types=TYPES, formats=strange)
+        read().compile(HOME, types=TYPES, formats={"strange": _renamed("strange")})
     with pytest.raises(Misuse):
         read().compile(HOME, types=TYPES, formats={})
 

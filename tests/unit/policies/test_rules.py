@@ -66,7 +66,7 @@ def test_the_earlier_rule_wins() -> None:
 
 def test_a_rule_under_a_condition_that_does_not_hold_is_left_out() -> None:
     assert advise(answered("house", own=True), {**HOME, "local": False}).advice is Advice.MEETS
-    without = {"size": [2, 4], "local": True}
+    without: Claims = {"size": [2, 4], "local": True}
     assert advise(answered("house", town="Esch")).advice is Advice.NOT_DERIVABLE
     assert advise(answered("house", town="Esch"), without).advice is Advice.MEETS
 
@@ -281,7 +281,7 @@ def _first(rules: Sequence[Rule], values: Values) -> Advice:
 def test_a_claim_matters_exactly_where_two_answers_that_differ_in_it_get_different_advice(some: list[Rule]) -> None:
     rules = [ABSENT, *some, END]
     places = [frozenset(place) for place in ((), ("h",), ("k",), ("h", "k"))]
-    possible = [
+    possible: list[list[tuple[int, frozenset[str]]]] = [
         [(True, places[0]), (False, places[0])],
         [(value, place) for value in (1, 2, 3) for place in places],
         [(0, place) for place in places],

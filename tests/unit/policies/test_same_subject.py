@@ -16,7 +16,7 @@ AN: Mapping[str, Json] = {"family_name": "de Wit", "given_name": "An", "birthdat
 PASSED, SKIPPED = Outcome.PASSED, Outcome.NOT_APPLICABLE
 
 
-def shown(set_: Json = "s1", issuer: str = "https://boxtel.example", **claims: Json) -> Shown:
+def shown(set_: Json = "s1", issuer: str = "https://boxtel.example", /, **claims: Json) -> Shown:
     return Shown(issuer=issuer, claims={"set": set_, **claims} if set_ is not None else claims)
 
 

@@ -162,7 +162,7 @@ def test_matching_claims_need_their_reason() -> None:
 
 
 def test_an_issuer_of_another_kind_is_a_reason_for_matching_claims() -> None:
-    income = {
+    income: Json = {
         "id": "income",
         "format": "dc+sd-jwt",
         "meta": {"vct_values": ["urn:eigendata:nl:bri:inkomenstoets:1"]},
