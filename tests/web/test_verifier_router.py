@@ -380,6 +380,9 @@ def test_conditions_are_given_with_each_check_where_only_some_may_begin(make: Ma
 def test_an_application_can_begin_every_check_itself(make: Maker, world: World, aisha: Holder) -> None:
     desk = make(home=None, may_begin=nobody)
     assert desk.http.post("checks", json={"home": HOME}).status_code == 403
+    for made in (desk, make(policy=PERMIT, may_begin=nobody)):
+        assert "<form" not in made.http.get("").text
+        assert made.http.post("").status_code == 403
     own = world.verifier(f"redirect_uri:{desk.uri}", name=NAME)
     check = begin_check(own, policy=B, store=desk.store, home=HOME, at=desk.now)
     request = vp.parse_request(desk.http.get(f"checks/{check}/request").content, at=AT)

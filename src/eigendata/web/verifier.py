@@ -146,7 +146,15 @@ def verifier_router(
         types=verifier.types,
         response_uri=verifier.response_uri,
     )
-    service = _Service(verifier=verifier, desk=desk, store=store, home=home, on_checked=on_checked, clock=clock)
+    service = _Service(
+        verifier=verifier,
+        desk=desk,
+        store=store,
+        home=home,
+        by_page=home is not None and may_begin is not nobody,
+        on_checked=on_checked,
+        clock=clock,
+    )
     guards = () if may_begin is None else (Depends(may_begin),)
     router = APIRouter(route_class=_Route)
     router.add_api_route("/", service.start, methods=["GET"], include_in_schema=False)
@@ -285,6 +293,7 @@ class _Service:
     desk: Desk
     store: SqliteChecks
     home: Mapping[str, Json] | None
+    by_page: bool
     on_checked: OnChecked | None
     clock: Clock
 
@@ -293,7 +302,7 @@ class _Service:
     @_on_a_page
     def start(self, request: Request) -> Response:
         place = _place(request)
-        return _html(pages.start_page(self.desk, place, home=self.home, may_begin=self.home is not None), place)
+        return _html(pages.start_page(self.desk, place, home=self.home, may_begin=self.by_page), place)
 
     @_on_a_page
     def begin_page(self, request: Request) -> Response:
