@@ -205,11 +205,11 @@ class FormatLaws:
 
     def one(self) -> bytes:
         """A presentation with something of everything, made once."""
-        kept = self.__class__.__dict__.get("_one")
+        kept: bytes | None = self.__class__.__dict__.get("_one")
         if kept is None:
             kept = self.shown(self.issued(EVERYTHING), [("family_name",), ("municipality", "code"), ("nationalities",)])
             type.__setattr__(self.__class__, "_one", kept)
-        return kept  # type: ignore[no-any-return]
+        return kept
 
     # -- what comes back is what went in ------------------------------------------------------------------------------
 

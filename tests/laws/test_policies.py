@@ -143,7 +143,7 @@ def test_no_policy_asks_a_claim_outside_its_use(data: bytes, home: Mapping[str, 
 def test_a_policy_compiles_to_the_same_query_whoever_loads_it(data: bytes, home: Mapping[str, Json]) -> None:
     policy, home = loaded(data, home)
     first = policy.compile(home, types=CATALOGUE, formats=FORMATS)
-    respelled = json.loads(json.dumps(dict(reversed(home.items()))))
+    respelled = json.loads(json.dumps(dict(reversed(list(home.items())))))
     again = read_policy(data + b"\n# the same\n", uses=USES).compile(
         respelled, types=dict(CATALOGUE), formats=dict(FORMATS)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -212,14 +213,14 @@ def test_a_credential_of_another_kind_fits_nothing(other: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("format", ["ldp_vc", "jwt_vc_json", "some-format-to-come"])
 def test_a_format_without_type_names_matches_nothing(format: str) -> None:
-    query = {"id": "q", "format": format, "meta": {"type_values": [[PERSON]]}}
+    query: Json = {"id": "q", "format": format, "meta": {"type_values": [[PERSON]]}}
     with pytest.raises(Declined):
         match(parse_query({"credentials": [query]}), [held(format=format)])
 
 
 def test_an_mdoc_is_found_by_its_doctype_namespace_and_element() -> None:
     card = held(format="mso_mdoc", type_id="org.example.d", document={"org.example": {"given_name": "A"}})
-    query = {
+    query: Json = {
         "id": "q",
         "format": "mso_mdoc",
         "meta": {"doctype_value": "org.example.d"},
@@ -269,7 +270,7 @@ def among(names: str, sets: list[Any] | None, lacking: str = "") -> Matches:
     )
 
 
-def options(*alternatives: str, required: bool = True) -> dict[str, Any]:
+def options(*alternatives: Sequence[str], required: bool = True) -> dict[str, Any]:
     return {"options": [list(names) for names in alternatives], **({} if required else {"required": False})}
 
 
@@ -352,11 +353,11 @@ def test_several_are_chosen_only_where_several_are_asked() -> None:
 
 def test_a_hostile_query_costs_little() -> None:
     names = [f"x{index}" for index in range(16)]
-    wide = {"a": [[dict.fromkeys(names, 1) for _ in range(3)] for _ in range(3)]}
+    wide: dict[str, Json] = {"a": [[dict.fromkeys(names, 1) for _ in range(3)] for _ in range(3)]}
     claims = [{"id": name, "path": ["a", None, None, name], "values": list(range(100))} for name in names]
     claim_sets = [[names[(place + index) % 16] for index in range(4)] for place in range(64)]
     credentials = [credential(f"q{index}", claims=claims, claim_sets=claim_sets) for index in range(32)]
-    sets = [options(*[[f"q{(i * 7 + o * 3 + k) % 32}" for k in range(6)] for o in range(32)]) for i in range(32)]  # type: ignore[list-item]
+    sets = [options(*[[f"q{(i * 7 + o * 3 + k) % 32}" for k in range(6)] for o in range(32)]) for i in range(32)]
     query = parse_query({"credentials": credentials, "credential_sets": sets})
     cards = [held(str(index), document=wide) for index in range(40)]
     before = time.process_time()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -43,6 +44,10 @@ from .forge import (
 )
 
 NAME, ELEMENT = disclosure("salt-1", "name", "Anne"), disclosure("salt-2", "NL")
+SECOND = disclosure("salt-4", "town", "Boxtel")
+NUMBERED = disclosure(7, "NL")
+OUTER = disclosure("salt-5", "outer", {"_sd": [digest(NAME)]})
+JWK_OF_OTHER = {"jwk": OTHER_KEY.public_key.jwk()}
 KEY_NAMED = {"jwk": HOLDER_KEY.public_key.jwk()}
 
 
@@ -58,6 +63,35 @@ def metadata_of(**changes: Any) -> bytes:
     """A credential of type PERSON whose payload is spoilt after the issuer's own code made it."""
     claims = {"authority": "Gemeente Boxtel", "vct#integrity": ABSENT, **changes}
     return forged(payload(vct=PERSON.id, **claims))
+
+
+def dots(one: bytes) -> dict[str, str]:
+    return {"...": digest(one)}
+
+
+def sha512(shown: bytes) -> bytes:
+    return proof(shown, hash="sha512")
+
+
+def protected(name: str, value: Any) -> bytes:
+    one = disclosure("salt", name, value)
+    return forged(payload(**{name: ABSENT, "_sd": [digest(one)]}), (one,))
+
+
+def disclosed(name: str, value: Any, **changes: Any) -> bytes:
+    one = disclosure("salt", name, value)
+    return forged(
+        payload(**{"vct": PERSON.id, "authority": "Gemeente Boxtel", "_sd": [digest(one)], **changes}), (one,)
+    )
+
+
+def rearranged(*proven: bytes, sent: tuple[bytes, ...]) -> bytes:
+    first = signed(payload(_sd=sorted(digest(one) for one in (NAME, SECOND))))
+    return b"~".join((first, *sent, proof(b"~".join((first, *proven, b"")))))
+
+
+def hashed_by(name: Any) -> bytes:
+    return forged(payload(_sd_alg=name))
 
 
 BROKEN: dict[str, list[tuple[str, Callable[[], bytes], CredentialType]]] = {
@@ -89,7 +123,7 @@ BROKEN: dict[str, list[tuple[str, Callable[[], bytes], CredentialType]]] = {
         ("by a key in the header", lambda: forged(key=OTHER_KEY, header={"jwk": OTHER_KEY.public_key.jwk()}), ANY),
     ],
     "HASH_ALGORITHM": [
-        (str(name), lambda name=name: forged(payload(_sd_alg=name)), ANY)  # type: ignore[misc]
+        (str(name), partial(hashed_by, name), ANY)
         for name in ("sha-256-32", "sha-256-64", "md5", "sha-1", "SHA-256", ["sha-256"], None, 256, "")
     ],
     "DISCLOSURE_FORM": [
@@ -144,7 +178,7 @@ BROKEN: dict[str, list[tuple[str, Callable[[], bytes], CredentialType]]] = {
     ],
     "PROTECTED_CLAIMS": [
         *(
-            (f"{name} by a disclosure", lambda name=name, value=value: protected(name, value), ANY)  # type: ignore[misc]
+            (f"{name} by a disclosure", partial(protected, name, value), ANY)
             for name, value in {
                 "nbf": 1,
                 "exp": int(DAY.timestamp()) + 9_000_000,
@@ -257,37 +291,6 @@ BROKEN: dict[str, list[tuple[str, Callable[[], bytes], CredentialType]]] = {
         ("no beginning", lambda: kb(nbf=None), ANY),
     ],
 }
-
-SECOND = disclosure("salt-4", "town", "Boxtel")
-NUMBERED = disclosure(7, "NL")
-OUTER = disclosure("salt-5", "outer", {"_sd": [digest(NAME)]})
-JWK_OF_OTHER = {"jwk": OTHER_KEY.public_key.jwk()}
-
-
-def dots(one: bytes) -> dict[str, str]:
-    return {"...": digest(one)}
-
-
-def sha512(shown: bytes) -> bytes:
-    return proof(shown, hash="sha512")
-
-
-def protected(name: str, value: Any) -> bytes:
-    one = disclosure("salt", name, value)
-    return forged(payload(**{name: ABSENT, "_sd": [digest(one)]}), (one,))
-
-
-def disclosed(name: str, value: Any, **changes: Any) -> bytes:
-    one = disclosure("salt", name, value)
-    return forged(
-        payload(**{"vct": PERSON.id, "authority": "Gemeente Boxtel", "_sd": [digest(one)], **changes}), (one,)
-    )
-
-
-def rearranged(*proven: bytes, sent: tuple[bytes, ...]) -> bytes:
-    first = signed(payload(_sd=sorted(digest(one) for one in (NAME, SECOND))))
-    return b"~".join((first, *sent, proof(b"~".join((first, *proven, b"")))))
-
 
 CASES = [
     pytest.param(name, token, of, id=f"{name}: {what}") for name, broken in BROKEN.items() for what, token, of in broken

@@ -48,6 +48,10 @@ def shown() -> bytes:
     return SD_JWT_VC.present(issued(), PERSON, [("age",), ("address",)], HOLDING, at=NOW)
 
 
+def proven_as(typ: object) -> bytes:
+    return forged(bound=lambda sent: proof(sent, {"typ": typ}))
+
+
 def flipped(token: bytes, start: int, end: int) -> Iterable[bytes]:
     for place in range(start, end):
         yield token[:place] + bytes([token[place] ^ (1 << place % 7)]) + token[place + 1 :]
@@ -198,7 +202,7 @@ CASES: dict[str, tuple[Tokens, set[str]]] = {
     ),
     "NEG-KB-006": (lambda: kb(iat=int((NOW - timedelta(days=365)).timestamp())), {Reason.KEY_BINDING_INVALID}),
     "NEG-KB-008": (
-        lambda: [forged(bound=lambda sent, typ=typ: proof(sent, {"typ": typ})) for typ in ("JWT", "KB+JWT", ABSENT)],
+        lambda: [proven_as(typ) for typ in ("JWT", "KB+JWT", ABSENT)],
         {Reason.TYPE_MISMATCH},
     ),
     "NEG-KB-010": (
@@ -234,10 +238,7 @@ CASES: dict[str, tuple[Tokens, set[str]]] = {
                     "key-attestation+jwt",
                 )
             ]
-            + [
-                forged(bound=lambda sent, typ=typ: proof(sent, {"typ": typ}))
-                for typ in ("dc+sd-jwt", "openid4vci-proof+jwt")
-            ]
+            + [proven_as(typ) for typ in ("dc+sd-jwt", "openid4vci-proof+jwt")]
         ),
         {Reason.TYPE_MISMATCH},
     ),

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import pytest
 
 from eigendata.channel import openid4vp_redirect
-from eigendata.encoding import json_dumps, json_object
+from eigendata.encoding import Json, json_dumps, json_object
 from eigendata.errors import Check, Declined, EigendataError, Malformed, Misuse, Reason, Rejected
 from eigendata.model import Answer, Party, Presentation
 from eigendata.openid import vp
@@ -484,7 +484,7 @@ def test_what_is_no_answer_is_malformed(data: bytes) -> None:
 
 
 def test_an_answer_in_a_format_that_is_not_known_is_malformed() -> None:
-    query = {"credentials": [{"id": "person", "format": "something-new", "meta": {}}]}
+    query: Json = {"credentials": [{"id": "person", "format": "something-new", "meta": {}}]}
     with pytest.raises(Malformed):
         vp.parse_answer(file(), request(query=parse_query(query)))
 

@@ -79,7 +79,7 @@ def test_who_is_under_guardianship_does_not_act_alone(type: CredentialType) -> N
 
 
 def test_a_guardianship_under_investigation_closes_the_gate() -> None:
-    investigated = {"indicatieCurateleRegister": True, "datumIngangOnderzoekGezag": datum("2026-01-01")}
+    investigated: Json = {"indicatieCurateleRegister": True, "datumIngangOnderzoekGezag": datum("2026-01-01")}
     assert _refused(PERSOON, inOnderzoek=investigated) is Reason.UNDER_INVESTIGATION
     begun: Json = {"datumIngangOnderzoekGezag": datum("2026-01-01")}
     assert _refused(PERSOON, inOnderzoek=begun) is Reason.UNDER_INVESTIGATION

@@ -13,7 +13,7 @@ import pytest
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.encoding import Json
 from eigendata.errors import Check, Declined, Malformed, Misuse, Reason, Rejected, Unavailable
-from eigendata.model import UNBOUND, Attribute, CredentialType, Issuance, Issued, Kind
+from eigendata.model import UNBOUND, Attribute, ClaimPath, CredentialType, Issuance, Issued, Kind
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
 from eigendata.trust import JURISDICTION, Trust
 from eigendata.wallet import LEAST, Wallet, bookkeeping, receiving
@@ -473,8 +473,8 @@ def test_a_card_is_shown_in_the_words_of_its_type(wallet: Wallet) -> None:
     assert lines[("absent", "since")].value is True
     assert lines[("set",)].value is None  # each copy has another
     assert not any(line.path[0] in ("iss", "cnf", "vct", "exp") for line in lines.values())
-    declared = [one.path for one in ADRES.attributes]
-    assert [declared.index(path) for path in lines] == sorted(declared.index(path) for path in lines)  # type: ignore[arg-type]
+    declared: list[ClaimPath] = [one.path for one in ADRES.attributes]
+    assert [declared.index(path) for path in lines] == sorted(declared.index(path) for path in lines)
 
 
 def test_elements_of_an_array_are_shown_one_by_one(wallet: Wallet) -> None:

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json
 from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Unavailable
-from eigendata.model import Answer, Presence
+from eigendata.model import Answer, Presence, Presentation
 from eigendata.query import Request, parse_query
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
 from eigendata.wallet import LEAST, Consent, Use, Wallet, Why, bookkeeping
@@ -250,9 +250,9 @@ def test_a_consent_is_made_by_accepting_alone(wallet: Wallet) -> None:
         Consent(proposal=proposal, made="accepted")  # type: ignore[arg-type]
     fine = wallet.consider(request(asked(PERSOON, "family_name")), at=NOW).accept()
     with pytest.raises(ValueError, match="made"):
-        replace(fine, proposal=proposal)
+        replace(fine, proposal=proposal)  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="made"):
-        replace(proposal, over_asked=())
+        replace(proposal, over_asked=())  # type: ignore[call-arg]
     with pytest.raises(Misuse):
         replace(proposal, over_asked=(), made="proposed")  # type: ignore[arg-type]
 
@@ -287,7 +287,7 @@ def test_nothing_personal_is_told_by_repr(wallet: Wallet) -> None:
 
 def test_a_verifier_sees_the_same_copy_again_and_another_sees_another(wallet: Wallet) -> None:
     collected(wallet)
-    seen = {}
+    seen: dict[str, PublicKey] = {}
     for verifier in ("https://a.example", "https://b.example", "https://a.example", "https://b.example"):
         asking = request(asked(PERSOON, "family_name"), verifier=verifier)
         assert wallet.consider(asking, at=NOW).known is (verifier in seen)
@@ -412,13 +412,13 @@ def test_where_the_vault_is_locked_nothing_is_spent(
 def test_an_answer_that_cannot_be_made_spends_nothing(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
     collected(wallet)
     consent = wallet.consider(request(asked(PERSOON, "family_name"), asked(INWONER, "resident")), at=NOW).accept()
-    made: list[object] = []
+    made: list[Presentation] = []
     present = wallet_room._present
 
-    def fail(*arguments: object) -> object:
+    def fail(*arguments: Any) -> Presentation:
         if made:
             raise Misuse("no more")
-        made.append(present(*arguments))  # type: ignore[arg-type]
+        made.append(present(*arguments))
         return made[0]
 
     monkeypatch.setattr(wallet_room, "_present", fail)

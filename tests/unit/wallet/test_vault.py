@@ -479,7 +479,7 @@ def test_a_file_too_large_to_be_a_vault_is_not_read(path: Path, monkeypatch: pyt
 
 def test_a_vault_does_not_cross_a_fork(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     vault = made(path, b"one")
-    monkeypatch.setattr(room.os, "getpid", lambda: -1)
+    monkeypatch.setattr(os, "getpid", lambda: -1)
     with pytest.raises(Misuse):
         vault.records(CARD)
 
