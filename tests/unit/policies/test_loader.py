@@ -253,6 +253,21 @@ ACCEPTED: Mapping[str, tuple[tuple[str, str], ...]] = {
         (ABSENT_RULE, ABSENT_RULE + ABSENT_RULE.replace('= "any"', '= "any"\nonly_if = "home.local"')),
     ),
     "a no before what is absent": ((ABSENT_RULE, ""), (SIZE_RULE, SIZE_RULE + ABSENT_RULE)),
+    "every claim of a question named to identify": (
+        ("identify = true", 'identify = ["family_name", "given_name", "birthdate"]'),
+    ),
+    "as many conditions and grounds as are read, and an age of none": (
+        ('local = "bool"', 'local = "bool", a = "bool", b = "bool", c = "bool"'),
+        ("max_source_age_days = 14", "max_source_age_days = 0"),
+        ('legal_basis = ["AVG 6(1)(b)"]', f"legal_basis = {[str(number) for number in range(64)]}"),
+        (
+            SIZE_RULE,
+            SIZE_RULE
+            + "".join(SIZE_RULE + f'only_if = "home.{name}"\n' for name in "abc").replace(
+                'outside = "home.size"', "is = 9007199254740991"
+            ),
+        ),
+    ),
     "two values of one claim": (
         (OWN_RULE, OWN_RULE + OWN_RULE.replace("is = true", "is = false").replace("voldoet_niet", "niet_af_te_leiden")),
     ),
@@ -352,6 +367,10 @@ MALFORMED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "a claim asked twice": (('ask = ["size", "own", "town"]', 'ask = ["size", "own", "own"]'),),
     "a path with an index": (('ask = ["size", "own", "town"]', 'ask = ["size", "own", 0]'),),
     "a path with an empty part": (('ask = ["size", "own", "town"]', 'ask = ["size", "own", "lot."]'),),
+    "a claim to identify that is a number": (("identify = true", 'identify = ["family_name", 3]'),),
+    "more grounds than are read": (
+        ('legal_basis = ["AVG 6(1)(b)"]', f"legal_basis = {[str(number) for number in range(65)]}"),
+    ),
     "a claim to identify that is not asked": (("identify = true", 'identify = ["nickname"]'),),
     "a question id that is no name": ((HOUSE_QUESTION, HOUSE_QUESTION.replace('id = "house"', 'id = "house-1"')),),
     "two questions of one id": ((HOUSE_QUESTION, HOUSE_QUESTION.replace('id = "house"', 'id = "person"')),),
@@ -385,6 +404,7 @@ def test_a_policy_has_rules_and_questions_and_not_too_many() -> None:
         b"a = " + b"{a=" * 20_000,
         b"a." * 30_000 + b"b = 1",
         b"[" + b"a." * 30_000 + b"b]",
+        b"x = 1\n" + b"a." * 30_000 + b"b = 1\ny = 1",
         b'"\xe2\x80\xa8"' + b'."\xe2\x80\xa8"' * 5_000 + b" = 1",
         b"#" * (tables.MAX_BYTES + 1),
         b"\n".join(b"a%d = 1" % number for number in range(5_000)),
