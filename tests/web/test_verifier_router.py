@@ -216,6 +216,19 @@ def test_each_advice_is_told_in_plain_words_and_with_its_reason(
         assert texts.say("page.person", language) in seen
 
 
+def test_a_claim_that_is_left_out_is_said_to_be_missing(desk: Desk, world: World) -> None:
+    check, request = desk.begin()
+    who = AISHA.changed(naam={"geslachtsnaam": "Z", "inOnderzoek": {"voornamen": True}})
+    reply = desk.post(vp.answer_form(world.holder(who).answer(request), request))
+    code = httpx.URL(reply.json()["redirect_uri"]).params["code"]
+    assert "<dt>Voornamen</dt><dd>staat niet in uw bewijs</dd>" in desk.page(check, code=code)
+
+
+def test_how_long_something_is_kept_is_told_without_cases_where_there_is_one(make: Maker) -> None:
+    kept = "Bewaard in het zaakdossier, zolang de Archiefwet dat voorschrijft."
+    assert f"<li>{kept}</li>" in make(policy=PERMIT).http.get("", params={"lang": "nl"}).text
+
+
 def test_a_wallet_that_says_no_has_answered(desk: Desk) -> None:
     check, request = desk.begin()
     reply = desk.post(urlencode({"error": "access_denied", "state": request.state}).encode())

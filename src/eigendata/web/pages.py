@@ -20,7 +20,7 @@ from eigendata.encoding import Json
 from eigendata.errors import Outcome
 from eigendata.model import Advice, Advised, CredentialType, Kind
 from eigendata.policies import Policy
-from eigendata.policies.rules import holding
+from eigendata.policies.rules import ABSENT, holding
 from eigendata.web.html import Element, Node, element
 
 CIVIL: Final = ZoneInfo("Europe/Amsterdam")
@@ -234,6 +234,9 @@ def _besides(desk: Desk, place: Place, home: Mapping[str, Json] | None) -> Itera
     policy = desk.policy
     yield element("h2", place.say("page.keep"))
     lines = policies.kept_lines(policy.keep, place.language)
+    if len(policy.keep) == 1:  # there are no other cases to set it apart from
+        kept = policies.kept(*policy.keep.values(), place.language)
+        lines = (f"{kept[:1].upper()}{kept[1:]}.",)
     yield element("ul", *(element("li", line) for line in lines))
     rules = policy.rules if home is None else policy.rules_where(holding(policy.home, policy.conditions(home)))
     yield element(
@@ -318,12 +321,7 @@ def _credential(desk: Desk, place: Place, one: Mapping[str, Json]) -> Element:
     label = declared.label[place.language]
     match one:
         case {"claims": claims, "issuer": str(issuer)} if isinstance(claims, Mapping):
-            told = [
-                element("div", element("dt", _label(declared, path, place)), element("dd", _value(value, kind, place)))
-                for path, value in _leaves((), claims)
-                if path != _AS_OF
-                for kind in (_kind(declared, path),)
-            ]
+            told = [_claim(declared, path, value, place) for path, value in _leaves((), claims) if path != _AS_OF]
             given = [place.say("page.given_by", name=issuer)]
             if isinstance(day := claims.get("as_of"), str):
                 given.append(place.say("page.as_of", day=_value(day, Kind.DATE, place)))
@@ -340,6 +338,15 @@ def _credential(desk: Desk, place: Place, one: Mapping[str, Json]) -> Element:
 
 
 _AS_OF: Final = ("as_of",)
+
+
+def _claim(declared: CredentialType, path: tuple[str, ...], value: Json, place: Place) -> Element:
+    left_out = declared.attribute(path[1:]) if path[0] == ABSENT and value is True else None
+    if left_out is not None:
+        label, said = left_out.label[place.language], place.say("page.missing")
+    else:
+        label, said = _label(declared, path, place), _value(value, _kind(declared, path), place)
+    return element("div", element("dt", label), element("dd", said))
 
 
 def _leaves(path: tuple[str, ...], value: Mapping[str, Json]) -> Iterator[tuple[tuple[str, ...], Json]]:
