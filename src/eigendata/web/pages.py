@@ -235,7 +235,8 @@ def _besides(desk: Desk, place: Place, home: Mapping[str, Json] | None) -> Itera
     yield element("h2", place.say("page.keep"))
     lines = policies.kept_lines(policy.keep, place.language)
     if len(policy.keep) == 1:  # there are no other cases to set it apart from
-        kept = policies.kept(*policy.keep.values(), place.language)
+        (term,) = policy.keep.values()
+        kept = policies.kept(term, place.language)
         lines = (f"{kept[:1].upper()}{kept[1:]}.",)
     yield element("ul", *(element("li", line) for line in lines))
     rules = policy.rules if home is None else policy.rules_where(holding(policy.home, policy.conditions(home)))

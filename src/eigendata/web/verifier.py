@@ -121,8 +121,8 @@ def verifier_router(
         store: where checks wait; each router has a file of its own.
         home: the conditions of every check; where None, whoever begins a check gives them with it.
         may_begin: a FastAPI dependency that refuses who may not begin a check, by raising `HTTPException`.
-        on_checked: called once with the id of a check and what was disclosed, in the thread of the answer. Raises it,
-            then the check ends as failed.
+        on_checked: called once with the id of a check and what was disclosed, in the thread of the answer. If it
+            raises, the check ends as failed.
         clock: gives aware moments.
 
     Raises:
