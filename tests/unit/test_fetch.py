@@ -279,11 +279,11 @@ def test_a_name_that_resolves_to_an_address_of_ours_is_never_reached(
     assert opened == []
 
 
-def test_one_private_address_among_public_ones_blocks_the_name() -> None:
-    for addresses in (["93.184.215.14", "10.0.0.1"], [*["93.184.215.14"] * 9, "10.0.0.1"]):
-        with pytest.raises(Rejected) as refusal:
-            ask(Fetcher(resolve=lambda host, port, found=addresses: found), "https://register.example/")  # type: ignore[misc]
-        assert refusal.value.check is fetch.ADDRESS_ALLOWED
+@pytest.mark.parametrize("public", [1, 9])
+def test_one_private_address_among_public_ones_blocks_the_name(public: int) -> None:
+    with pytest.raises(Rejected) as refusal:
+        ask(Fetcher(resolve=lambda host, port: [*["93.184.215.14"] * public, "10.0.0.1"]), "https://register.example/")
+    assert refusal.value.check is fetch.ADDRESS_ALLOWED
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,8 @@ def test_a_closed_file_takes_nothing(tmp_path: Path) -> None:
     assert not taken(SqliteOnce(tmp_path / "o"), "nonce", "a")
 
 
+# Python 3.12 warns of a fork beside threads; here they are the test runner's own, when it runs tests side by side
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_file_opened_before_a_fork_serves_both_sides(tmp_path: Path) -> None:
     once = SqliteOnce(tmp_path / "o")
     once.take("nonce", "before", SOON)
@@ -213,25 +217,25 @@ def test_a_file_opened_before_a_fork_serves_both_sides(tmp_path: Path) -> None:
 # -- at the same time -------------------------------------------------------------------------------------------------
 
 
-def together(count: int, work: Callable[[], None]) -> None:
-    threads = [threading.Thread(target=work) for _ in range(count)]
+def taken_by_threads(count: int, once: Once, value: str) -> list[bool]:
+    results: list[bool] = []
+    threads = [threading.Thread(target=lambda: results.append(taken(once, "nonce", value))) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return results
 
 
 def test_of_many_threads_one_takes_a_value(once: Once) -> None:
     for value in map(str, range(3)):
-        results: list[bool] = []
-        together(8, lambda value=value, results=results: results.append(taken(once, "nonce", value)))  # type: ignore[misc]
-        assert sorted(results) == [False] * 7 + [True]
+        assert sorted(taken_by_threads(8, once, value)) == [False] * 7 + [True]
 
 
-def _take_all(path: str, ready: object, results: object) -> None:
+def _take_all(path: str, ready: Barrier, results: Queue[int]) -> None:
     once = SqliteOnce(path)
-    ready.wait()  # type: ignore[attr-defined]
-    results.put(sum(taken(once, "nonce", str(value)) for value in range(20)))  # type: ignore[attr-defined]
+    ready.wait()
+    results.put(sum(taken(once, "nonce", str(value)) for value in range(20)))
 
 
 def test_of_many_processes_one_takes_a_value(tmp_path: Path) -> None:

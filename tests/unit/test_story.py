@@ -30,8 +30,8 @@ def test_the_story_has_every_scene(told: dict[str, Scene]) -> None:
 
 
 def test_every_attack_fails_for_the_rule_that_it_breaks(told: dict[str, Scene]) -> None:
-    reasons = {name: outcome["reason"] for name, outcome in told["attacks"].data.items()}  # type: ignore[index,call-overload]
-    assert reasons == {
+    attacks = told["attacks"].data
+    assert {name: outcome["reason"] for name, outcome in attacks.items() if isinstance(outcome, dict)} == {
         "replay": "replay_detected",
         "other_verifier": "key_binding_invalid",
         "swapped": "disclosure_invalid",

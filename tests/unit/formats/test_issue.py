@@ -40,11 +40,11 @@ from .forge import (
 
 
 def header_of(token: bytes) -> dict[str, Any]:
-    return json.loads(b64url_decode(token.partition(b".")[0]))  # type: ignore[no-any-return]
+    return dict(json.loads(b64url_decode(token.partition(b".")[0])))
 
 
 def payload_of(token: bytes) -> dict[str, Any]:
-    return json.loads(b64url_decode(token.split(b".")[1]))  # type: ignore[no-any-return]
+    return dict(json.loads(b64url_decode(token.split(b".")[1])))
 
 
 def disclosures_of(token: bytes) -> list[list[Any]]:

@@ -39,7 +39,7 @@ class Examples:
 
 
 def figures(area: str) -> list[dict[str, Any]]:
-    return json.loads(given(f"vectors/{area}/spec-figures.json").read_text())  # type: ignore[no-any-return]
+    return list(json.loads(given(f"vectors/{area}/spec-figures.json").read_text()))
 
 
 def test_every_disclosure_of_the_rfc_has_the_digest_that_is_printed_beside_it() -> None:

@@ -101,6 +101,14 @@ def facts(
     return record.facts(type, jurisdictions=jurisdictions, at=at)
 
 
+def within(value: Json, *names: str) -> Json:
+    """Give what lies in a group of fields or of claims, one name below the other."""
+    for name in names:
+        assert isinstance(value, Mapping)
+        value = value[name]
+    return value
+
+
 def left_out(found: Facts) -> dict[str, Reason]:
     return {".".join(one.claim): one.reason for one in found.left_out if one.claim}
 

@@ -19,6 +19,7 @@ from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, HUISHOUDEN, INW
 from eigendata.registers.client import BrpClient
 from eigendata.registers.population import STORY_BSN, Population
 from eigendata.web.simulator import make_simulator, serving
+from tests.unit.registers.persons import within
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALL = tuple(CATALOGUE.values())
@@ -293,7 +294,7 @@ def test_a_household_is_counted_as_its_tag_says(register: BrpClient, size: int) 
 def test_a_local_tie_is_derived_as_its_tag_says(register: BrpClient, tag: str, tie: bool) -> None:
     for one in Population.shipped().tagged(tag):
         record = register.look_up(one.bsn, [INWONER], at=AT)
-        code = str(one.persoon["gemeenteVanInschrijving"]["code"])  # type: ignore[index, call-overload]
+        code = str(within(one.persoon, "gemeenteVanInschrijving", "code"))
         claims = record.facts(INWONER, jurisdictions=(code,), at=AT).claims
         assert claims["local_tie_6y"] is tie, one.tags
 
