@@ -1,7 +1,8 @@
 """Every command and code block of the README and of docs/ runs, in the order of its page, in an empty folder.
 
 Blocks marked `sh` make one bash script (any failing line fails it), blocks marked `python` make one program that runs
-after it in the same folder. Blocks of any other kind are not code. A `sh` line that must fail says so: `... || test $? = 1`.
+after it in the same folder. Blocks of any other kind are not code. A `sh` line that must fail says so, and with which
+code: `... || test $? = 1`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "llms.txt", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+PATIENCE = 600
+"""Seconds for one page: the longest needs about ten of computing, on a machine that may be busy."""
 _SETTING_UP = ("make demo", "make test")
 """The two commands that set up what these tests run in; they run in a fresh clone instead."""
 
@@ -31,7 +34,7 @@ def _run(program: list[str], folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "HOME": str(folder), "LANG": "C.UTF-8"}
     done = subprocess.run(
-        program, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
+        program, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
@@ -60,5 +63,7 @@ def test_the_readme_is_short() -> None:
 
 
 def test_the_readme_begins_with_the_two_commands() -> None:
-    commands = [line for _, body in _BLOCK.findall((ROOT / "README.md").read_text("utf-8")) for line in body.splitlines()]
+    commands = [
+        line for _, body in _BLOCK.findall((ROOT / "README.md").read_text("utf-8")) for line in body.splitlines()
+    ]
     assert [line.split("#")[0].strip() for line in commands[:2]] == list(_SETTING_UP)
