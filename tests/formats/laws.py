@@ -51,7 +51,7 @@ BINDING = Binding(
 )
 HOLDING = Holding(key=HOLDER_KEY, binding=BINDING)
 
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+LAW = settings(max_examples=60, suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow])
 
 _UNKNOWN = Check(name="UNKNOWN", clause="", reason=Reason.UNTRUSTED_ISSUER, rule="the issuer is known for this type")
 

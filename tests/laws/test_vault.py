@@ -16,7 +16,7 @@ from eigendata.wallet.vault import Vault
 
 PASSPHRASE = "vijf woorden die niemand raadt"
 KINDS = (1, 2, 3)
-LAW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)

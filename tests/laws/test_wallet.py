@@ -22,7 +22,7 @@ ASKED = st.lists(st.sampled_from(range(len(TYPES))), min_size=1, max_size=3, uni
 
 
 @given(steps=st.lists(st.tuples(VERIFIERS, ASKED, st.booleans()), min_size=1, max_size=10))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_key_tie_or_signature_is_seen_by_two_verifiers(
     tmp_path: Path, steps: Sequence[tuple[str, Sequence[int], bool]]
 ) -> None:

@@ -90,8 +90,12 @@ def serving(serve: Serve | bytes, *, tls: ssl.SSLContext | None = None) -> Itera
         server.stop()
 
 
+SHORT = {"timeout": 1.0, "read_timeout": 0.4}
+"""For servers that never come to an end; any other has all the time that a busy machine may take."""
+
+
 def local(**limits: float | int) -> Fetcher:
-    settings = {"timeout": 1.0, "read_timeout": 0.4, "max_bytes": 4096} | limits
+    settings = {"timeout": 60.0, "read_timeout": 30.0, "max_bytes": 4096} | limits
     return Fetcher(
         allow_loopback_http=True,
         timeout=settings["timeout"],
@@ -206,10 +210,12 @@ def _silent(connection: socket.socket) -> None:
     [_endless, _endless_chunks, _endless_headers, _endless_preludes, _dripping_body, _dripping_head, _silent],
 )
 def test_no_server_holds_us_longer_than_the_deadline(serve: Serve) -> None:
-    started = time.monotonic()
-    with serving(serve) as server, pytest.raises(Unavailable):
-        ask(local(), server.url)
-    assert time.monotonic() - started < 2.5
+    with serving(serve) as server:
+        started = time.monotonic()
+        with pytest.raises(Unavailable):
+            ask(local(**SHORT), server.url)
+        held = time.monotonic() - started
+    assert held < 15  # a busy machine may be late; each of these servers would go on for minutes
 
 
 NONSENSE = [
@@ -387,14 +393,17 @@ def test_a_name_without_an_address_is_unavailable() -> None:
 
 
 def test_a_resolver_that_never_answers_does_not_hold_us() -> None:
+    done = threading.Event()
+
     def slow(host: str, port: int) -> list[str]:
-        time.sleep(1.5)
+        done.wait(60)
         return ["127.0.0.1"]
 
     started = time.monotonic()
     with pytest.raises(Unavailable, match="in time"):
         ask(Fetcher(resolve=slow, timeout=0.2), "https://register.example/")
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 15
+    done.set()
 
 
 def test_the_machines_own_resolver_gives_addresses() -> None:
@@ -447,7 +456,7 @@ def test_tls_holds_for_the_name_and_not_for_the_address(tmp_path: Path) -> None:
 
 def test_a_server_without_tls_is_unavailable_over_https() -> None:
     with serving(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server, pytest.raises(Unavailable):
-        ask(local(), server.url.replace("http:", "https:"))
+        ask(local(**SHORT), server.url.replace("http:", "https:"))
 
 
 def test_a_tls_context_that_checks_nothing_is_refused() -> None:
