@@ -45,7 +45,9 @@ def served(name: str, folder: Path) -> Iterator[tuple[httpx.Client, subprocess.P
     command = [sys.executable, str(EXAMPLES / name), str(folder), "--port", str(port)]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, follow_redirects=True) as browser,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, follow_redirects=True, timeout=PATIENCE
+        ) as browser,
     ):
         try:
             assert process.stdout is not None

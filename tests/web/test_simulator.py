@@ -36,6 +36,13 @@ PERIOD = {
 }
 
 
+PATIENCE = 60.0  # seconds; the machine may be busy
+
+
+def visiting(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE)
+
+
 @pytest.fixture(scope="module")
 def people() -> Population:
     return Population.shipped()
@@ -45,7 +52,7 @@ def people() -> Population:
 def register(people: Population) -> Iterator[httpx.Client]:
     with (
         serving(make_simulator(people, clock=lambda: AT)) as url,
-        httpx.Client(base_url=url, trust_env=False) as client,
+        visiting(url) as client,
     ):
         yield client
 
@@ -230,7 +237,7 @@ def test_an_age_is_that_of_the_day(people: Population, today: str, age: int) -> 
     clock = datetime.combine(date.fromisoformat(today), datetime.min.time(), UTC).replace(hour=12)
     with (
         serving(make_simulator(people, clock=lambda: clock)) as url,
-        httpx.Client(base_url=url, trust_env=False) as one,
+        visiting(url) as one,
     ):
         assert person(one, ["leeftijd"]) == {"leeftijd": age}
 
@@ -244,7 +251,7 @@ def test_an_age_that_nobody_can_know_is_not_given(register: httpx.Client, people
 def test_the_name_for_an_envelope_is_derived_where_the_file_has_none() -> None:
     record: Any = {"burgerservicenummer": STORY_BSN, "naam": {"voornamen": "Aisha", "geslachtsnaam": "Mardoun"}}
     bare = Population.loads(json_dumps([record]))
-    with serving(make_simulator(bare)) as url, httpx.Client(base_url=url, trust_env=False) as one:
+    with serving(make_simulator(bare)) as url, visiting(url) as one:
         assert person(one, ["adressering"]) == {"adressering": {"aanschrijfwijze": {"naam": "A. Mardoun"}}}
         assert person(one, ["burgerservicenummer"]) == {"burgerservicenummer": STORY_BSN}
 
@@ -269,7 +276,7 @@ def test_whoever_is_not_there_gives_an_empty_answer(register: httpx.Client) -> N
 def test_a_record_made_in_error_is_never_given(reason: str) -> None:
     record: Any = {"burgerservicenummer": STORY_BSN, "opschortingBijhouding": {"reden": {"code": reason}}}
     wrong = Population.loads(json_dumps([record]))
-    with serving(make_simulator(wrong)) as url, httpx.Client(base_url=url, trust_env=False) as one:
+    with serving(make_simulator(wrong)) as url, visiting(url) as one:
         assert ask(one, LOOK_UP)["personen"] == []
         assert ask(one, PERIOD, "/verblijfplaatshistorie") == {"verblijfplaatsen": []}
 
@@ -576,7 +583,7 @@ def test_nothing_else_is_there(register: httpx.Client, path: str) -> None:
 def test_without_the_key_nothing_is_answered(people: Population, headers: dict[str, str]) -> None:
     with (
         serving(make_simulator(people, api_key="sleutel")) as url,
-        httpx.Client(base_url=url, trust_env=False) as register,
+        visiting(url) as register,
     ):
         for path in ("/personen", "/verblijfplaatshistorie"):
             reply = register.post(path, json=LOOK_UP, headers=headers)
@@ -606,7 +613,7 @@ def test_a_refusal_never_repeats_a_value(register: httpx.Client) -> None:
 def test_a_served_simulator_is_on_this_machine_alone_and_stops(people: Population) -> None:
     with serving(make_simulator(people)) as url:
         assert url.startswith("http://127.0.0.1:")
-        assert httpx.post(f"{url}/personen", json=LOOK_UP, trust_env=False).status_code == 200
+        assert httpx.post(f"{url}/personen", json=LOOK_UP, trust_env=False, timeout=PATIENCE).status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.post(f"{url}/personen", json=LOOK_UP, trust_env=False)
 
@@ -631,15 +638,15 @@ def test_the_foreground_says_when_it_is_ready(people: Population, monkeypatch: p
     app = make_simulator(people)
     thread = threading.Thread(target=serve, args=(app,), kwargs={"ready": ready}, daemon=True)
     thread.start()
-    assert answered.wait(5)
-    assert httpx.post(f"{heard[0]}/personen", json=LOOK_UP, trust_env=False).status_code == 200
+    assert answered.wait(PATIENCE)
+    assert httpx.post(f"{heard[0]}/personen", json=LOOK_UP, trust_env=False, timeout=PATIENCE).status_code == 200
 
 
 def test_the_official_people_are_served_too() -> None:
     official = Population.load(given("nl-data/brp-personen/personen-hc-all.json"))
     with (
         serving(make_simulator(official, clock=lambda: AT)) as url,
-        httpx.Client(base_url=url, trust_env=False) as register,
+        visiting(url) as register,
     ):
         groups = ["naam", "geboorte", "verblijfplaats", "nationaliteiten", "kinderen", "partners", "leeftijd"]
         numbers = list(dict.fromkeys(one.bsn for one in official))

@@ -95,7 +95,7 @@ class Maker:
     def __call__(self, *, policy: policies.Policy = B, name: str = NAME, **settings: Any) -> Desk:
         place = f"/eigendata{next(self.places)}"
         file = self.folder / f"{place}.db".strip("/")
-        http = self.clients.enter_context(httpx.Client(base_url=f"{self.url}{place}/", trust_env=False))
+        http = self.clients.enter_context(httpx.Client(base_url=f"{self.url}{place}/", trust_env=False, timeout=60))
         uri = f"{SITE}{place}/answer"
         made = Desk(http=http, store=SqliteChecks(file, clock=lambda: made.now), file=file, uri=uri)
         router = verifier_router(
