@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -70,6 +71,8 @@ class SqliteOnce:
             pass
         except OSError as error:
             raise Misuse(f"the state file {self._path} cannot be made: {error.strerror}") from error
+        except ValueError:
+            raise Misuse(f"{str(path)!r} is no name for a file") from None
         if not self._path.is_file():
             raise Misuse(f"the state file {self._path} is no file")
         self._open = _Open(self._path)
@@ -135,8 +138,11 @@ def _connect(path: Path) -> sqlite3.Connection:
         f"{path.as_uri()}?mode=rw", uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
     )
     try:
+        # Before anything is written: another's file is left as it is, and what has no key, or a trigger, forgets.
+        if not set(connection.execute("SELECT sql FROM sqlite_master")) <= {(_TABLE,), (_INDEX,)}:
+            raise sqlite3.DatabaseError("it holds something else")
         for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", _TABLE, _INDEX):
-            connection.execute(statement)
+            connection.execute(_CREATE.sub(r"\g<0> IF NOT EXISTS", statement))
     except sqlite3.Error:
         connection.close()
         raise
@@ -183,12 +189,11 @@ class MemoryOnce:
 _SWEEP: Final = 16
 """Old values looked at by one take in memory, so that its cost does not grow with what is kept."""
 
-_TABLE: Final = """
-CREATE TABLE IF NOT EXISTS once (
+_TABLE: Final = """CREATE TABLE once (
     kind TEXT NOT NULL, digest BLOB NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (kind, digest)
-) WITHOUT ROWID
-"""
-_INDEX: Final = "CREATE INDEX IF NOT EXISTS once_until ON once (kind, until)"
+) WITHOUT ROWID"""
+_INDEX: Final = "CREATE INDEX once_until ON once (kind, until)"
+_CREATE: Final = re.compile("CREATE (TABLE|INDEX)")
 _TAKE: Final = "INSERT INTO once (kind, digest, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _FORGET: Final = "DELETE FROM once WHERE kind = ? AND until < ?"
 
