@@ -251,11 +251,15 @@ class SoftwareKey:
             raise Misuse(f"there is something at {path} already; a key file is never overwritten") from error
         except OSError as error:
             raise Misuse(f"the key file {path} cannot be written: {error.strerror}") from error
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o600)  # whatever the umask left
-            file.write(pem)
-            file.flush()
-            os.fsync(descriptor)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(descriptor, 0o600)  # whatever the umask left
+                file.write(pem)
+                file.flush()
+                os.fsync(descriptor)
+        except OSError as error:
+            path.unlink()  # half a key is none, and would stand in the way of the next
+            raise Misuse(f"the key file {path} cannot be written: {error.strerror}") from error
 
     @classmethod
     def load(cls, path: Path) -> SoftwareKey:
