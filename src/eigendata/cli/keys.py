@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,6 +16,9 @@ from eigendata.encoding import b64url_encode
 from eigendata.errors import Misuse
 from eigendata.issuer import create_authority, create_issuer
 from eigendata.registers import catalogue
+from eigendata.registers.tables import municipalities
+
+TYPES_HELP: Final = f"Types, with commas between: {', '.join(one.short for one in catalogue.CATALOGUE.values())}."
 
 trust = typer.Typer(
     help="Say who may issue what, in the one file that wallets and verifiers read.", no_args_is_help=True
@@ -62,7 +65,7 @@ def keygen(
     municipality: Annotated[
         str | None, typer.Option("--municipality", help="Its four-digit municipality code.")
     ] = None,
-    type: Annotated[str | None, typer.Option("--type", help="The types it may issue, with commas between.")] = None,
+    type: Annotated[str | None, typer.Option("--type", help=TYPES_HELP)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key, a certificate authority, or an issuer with its certificate. Key files are for their owner alone."""
@@ -70,6 +73,8 @@ def keygen(
     if issuer_cert:
         if not ca or san is None or type is None:
             raise Misuse("--issuer-cert needs --ca DIR, --san URL and --type T[,T]")
+        if municipality is not None and municipality not in municipalities():
+            speaking.warn(f"No municipality has or had the code {municipality}; is it the right one?")
         create_issuer(
             out, authority=Path(ca), id=san, name=name, municipality=municipality, types=types_named(type), at=now
         )
@@ -94,11 +99,16 @@ def keygen(
     speaking.tell(made, as_json=as_json, plainly=lambda: speaking.line(text))
 
 
+def _type_id(name: str) -> str:
+    # a type that others declare: a URI, or a collision-resistant name such as com.example.housing (SD-JWT VC 2.2.2.1)
+    return name if any(mark in name for mark in ":./") else catalogue.by_name(name).id
+
+
 @trust.command("add")
 def add(
     anchor: Annotated[Path, typer.Option("--anchor", help="The certificate (PEM) at the top of the issuer's chain.")],
     issuer: Annotated[str, typer.Option("--issuer", help="The issuer's URL, as its certificate names it.")],
-    type: Annotated[str, typer.Option("--type", help="The types it may issue, with commas between.")],
+    type: Annotated[str, typer.Option("--type", help=TYPES_HELP)],
     out: Annotated[Path, typer.Option("--out", help="The trust file; what it holds already stays.")],
     municipality: Annotated[
         str | None, typer.Option("--municipality", help="The municipality codes it speaks for, with commas between.")
@@ -107,7 +117,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Trust an issuer for types, and for municipalities. Nothing is trusted that is not in this file."""
-    types = tuple(one if ":" in one else catalogue.by_name(one).id for one in map(str.strip, type.split(",")) if one)
+    types = tuple(_type_id(one) for one in map(str.strip, type.split(",")) if one)
     municipalities = tuple(code.strip() for code in (municipality or "").split(",") if code.strip())
     trusting.add_issuer(
         out,

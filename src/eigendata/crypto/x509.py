@@ -348,6 +348,15 @@ def read_leaf(der: bytes) -> Leaf:
     return _leaf(certificate, key, (extensions,))
 
 
+def is_authority(der: bytes) -> bool:
+    """Tell whether a certificate says that it may certify others."""
+    from cryptography.x509 import BasicConstraints
+
+    extensions = _extensions(_certificate(der))
+    constraints = None if extensions is None else _extension(extensions, BasicConstraints)
+    return constraints is not None and constraints.ca
+
+
 # -- making -----------------------------------------------------------------------------------------------------------
 
 
