@@ -114,7 +114,7 @@ class _Open:
                 if time.monotonic() > deadline:
                     raise Unavailable(f"the state file {path} cannot be used now: {error}") from error
                 time.sleep(_PAUSE)
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes a damaged schema as it is
                 raise Malformed(f"{path} is no state file: {error}") from error
             except OSError as error:
                 raise Misuse(f"the state file {path} cannot be used: {error.strerror}") from error
@@ -143,7 +143,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             raise sqlite3.DatabaseError("it holds something else")
         for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", _TABLE, _INDEX):
             connection.execute(_CREATE.sub(r"\g<0> IF NOT EXISTS", statement))
-    except sqlite3.Error:
+    except BaseException:
         connection.close()
         raise
     return connection

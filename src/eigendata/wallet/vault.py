@@ -496,6 +496,8 @@ def _sync_directory(directory: Path) -> None:
 def _database_errors() -> Iterator[None]:
     try:
         yield
+    except UnicodeDecodeError:
+        refuse()  # SQLite's own words about a damaged schema, in which it quotes the damage
     except sqlite3.Error as error:
         if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING:
             raise Unavailable("the vault is locked by another process, or its disk is full or silent") from error

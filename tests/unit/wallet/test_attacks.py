@@ -19,7 +19,7 @@ import pytest
 from eigendata.crypto.jose import sign_jws
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json, b64_encode, b64url_encode, json_dumps
-from eigendata.errors import Malformed, Misuse, Unavailable
+from eigendata.errors import Malformed, Misuse, Rejected, Unavailable
 from eigendata.model import CredentialType, Issued
 from eigendata.proofs import MAX_TEXT, MAX_TYPES, Challenge
 from eigendata.registers.catalogue import ADRES, PERSOON
@@ -202,7 +202,7 @@ def test_a_vault_is_looked_into_again_once_nobody_has_it_open(path: Path) -> Non
     Wallet.create(path, PASSPHRASE, cost=LEAST).close()
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = WAL")
-    with pytest.raises(Exception, match="cannot be opened"):
+    with pytest.raises(Rejected):
         Wallet.open(path, PASSPHRASE)
     assert not vault._Hold._counted
 
@@ -239,3 +239,13 @@ def test_nothing_is_shown_from_a_vault_whose_file_was_taken_away(
         path.unlink()
     with pytest.raises(Unavailable):
         answered(wallet, request(asked(PERSOON, "family_name")))
+
+
+def test_a_damaged_schema_is_damage_like_any_other(wallet: Wallet, path: Path) -> None:
+    wallet.close()
+    data = path.read_bytes()
+    place = data.index(b"CREATE TABLE record")
+    for end in range(place, place + len(b"CREATE TABLE record (id"), 3):
+        path.write_bytes(data[:end] + b"\xa8" + data[end + 1 :])
+        with pytest.raises(Rejected):
+            Wallet.open(path, PASSPHRASE)
