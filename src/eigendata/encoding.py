@@ -1,12 +1,13 @@
-"""Bytes to values and back, one form only: base64url, base64, JSON and CBOR.
+"""Bytes to values and back, one form only: base64url, base64, JSON and CBOR; and TOML, which is read only.
 
     bytes -> b64url_decode -> bytes -> json_object -> dict      and back: json_dumps -> b64url_encode
                                     -> cbor_loads  -> value     and back: cbor_dumps
+    bytes -> toml_loads -> dict
 
 What the readers refuse is kept here: anything for which two readers could disagree (duplicate names, numbers that do
 not fit a double, characters that are none, a second spelling of the same bytes), and anything that costs more than it
 should (size, depth). Hostile bytes of any kind give `Malformed`, never another exception. Messages hold positions,
-never content.
+never content; of TOML, which people write by hand, also the parser's own words.
 """
 
 from __future__ import annotations
@@ -46,6 +47,15 @@ CBOR_DEPTH: Final = 32
 
 SAFE_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON reader reads alike (RFC 7493 section 2.2)."""
+
+TOML_LIMIT: Final = 65_536
+"""Bytes of one TOML document: a policy is some 5 kB."""
+
+TOML_DEPTH: Final = 16
+"""Tables and lists inside one another; a policy needs four."""
+
+TOML_DOTS: Final = 32
+"""Dots in one line, those in quotes left aside: a dotted key of thousands keeps the parser busy for minutes."""
 
 CBOR_TAGS: Final = (0, 24, 1004)
 """The tags that are read: date-time, encoded CBOR, full-date. They are kept as tags, and so written back unchanged."""
@@ -285,6 +295,53 @@ def _require_writable(value: Json) -> None:
     elif isinstance(value, Sequence):
         for member in value:
             _require_writable(member)
+
+
+# -- TOML -------------------------------------------------------------------------------------------------------------
+
+_TOML_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|\'[^\']*+\'')
+_TOML_LINES: Final = ('"""', "'''")  # what begins and ends a text of several lines
+
+
+def toml_loads(data: bytes, *, limit: int = TOML_LIMIT) -> dict[str, Any]:
+    """Read one TOML document. Besides what JSON has, its values may be dates, times, and integers of any size.
+
+    Args:
+        limit: the largest size in bytes.
+
+    Raises:
+        Malformed: it is not UTF-8 or not TOML, or it is too large, too deep, or has too many dots in one line.
+    """
+    import tomllib
+
+    if len(data) > limit:
+        raise Malformed(f"the TOML is {len(data)} bytes; at most {limit} are read")
+    try:
+        text = data.decode("utf-8")
+        if any(_dots(line) > TOML_DOTS for line in text.split("\n")):
+            raise Malformed(f"the TOML has more than {TOML_DOTS} dots in one line")
+        document = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise Malformed(f"the TOML is not UTF-8 at byte {error.start}") from None
+    except ValueError as error:  # TOMLDecodeError, and integers of more digits than Python reads
+        raise Malformed(f"not TOML: {error}") from None
+    except RecursionError:
+        raise Malformed(f"the TOML is nested deeper than {TOML_DEPTH}") from None
+    if not _is_shallow(document, TOML_DEPTH):
+        raise Malformed(f"the TOML is nested deeper than {TOML_DEPTH}")
+    return document
+
+
+def _dots(line: str) -> int:
+    # Where a text of several lines begins or ends, quotes do not pair within the line, and every dot counts.
+    if line.count(".") > TOML_DOTS and not any(mark in line for mark in _TOML_LINES):
+        line = _TOML_QUOTED.sub("", line)
+    return line.count(".")
+
+
+def _is_shallow(value: object, depth: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inside is None or (depth > 0 and all(_is_shallow(one, depth - 1) for one in inside))
 
 
 # -- CBOR -------------------------------------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ import json
 import os
 import re
 import secrets
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,7 +32,7 @@ from typing import Any, Final, TypeVar
 
 from eigendata.crypto import x509
 from eigendata.crypto.keys import PublicKey
-from eigendata.encoding import b64url_encode
+from eigendata.encoding import b64url_encode, toml_loads
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Trail, within
 from eigendata.model import Chain, Claims, CredentialType, Named, Origin, Party, TrustedIssuer, utc
 
@@ -133,12 +132,8 @@ class Trust:
                 read. Nothing in it is passed over: a slip of the pen must not become trust, nor silently end it.
         """
         data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-        if len(data) > TRUST_LIMIT:
-            raise Malformed(f"the trust file is {len(data)} bytes; at most {TRUST_LIMIT} are read")
-        try:
-            whole = tomllib.loads(data.decode("utf-8"))
-        except (ValueError, RecursionError):
-            raise Malformed("the trust file is not TOML in UTF-8") from None
+        with within("trust file"):
+            whole = toml_loads(data, limit=TRUST_LIMIT)
         _require_members(whole, {"issuers", "verifiers"})
         return cls(issuers=_each(whole, "issuers", _issuer_entry), verifiers=_each(whole, "verifiers", _verifier_entry))
 

@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import stat
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +21,8 @@ from typing import Final
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
-from eigendata.errors import Malformed, Misuse
+from eigendata.encoding import toml_loads
+from eigendata.errors import Malformed, Misuse, within
 from eigendata.model import Chain, Seal, utc
 from eigendata.registers.tables import municipalities
 
@@ -80,10 +80,8 @@ def read(directory: Path) -> Settings:
         Malformed: a file does not hold what it should.
     """
     path = directory / SETTINGS
-    try:
-        members = tomllib.loads(_read(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Malformed(f"{path} is not TOML") from error
+    with within(str(path)):
+        members = toml_loads(_read(path))
     match members:
         case {
             "id": str(id),

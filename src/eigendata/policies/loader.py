@@ -29,13 +29,13 @@ from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from eigendata.encoding import SAFE_INTEGER
+from eigendata.encoding import SAFE_INTEGER, TOML_LIMIT
 from eigendata.errors import Malformed, Misuse, within
 from eigendata.model import Advice, CredentialType
 from eigendata.policies.checks import check
 from eigendata.policies.policy import Ask, Policy, PolicyQuestion
 from eigendata.policies.rules import AnyAbsent, Condition, HomeKind, Is, Otherwise, Outside, Path, Rule, Subject, Test
-from eigendata.policies.tables import MAX_BYTES, Table, read_toml
+from eigendata.policies.tables import Table, read_toml
 from eigendata.policies.uses import Use, find_type, shipped_uses
 from eigendata.registers.catalogue import CATALOGUE
 
@@ -100,7 +100,7 @@ def _bytes(name: str | FilePath) -> bytes:
         raise Misuse(f"no policy of this name is shipped; shipped are {', '.join(shipped())}, and a file ends in .toml")
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(TOML_LIMIT + 1)
     except (OSError, ValueError) as error:
         raise Misuse("this policy file cannot be read") from error
 

@@ -8,21 +8,12 @@ are `Malformed`, with the place in `where`.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NoReturn, TypeVar
 
+from eigendata.encoding import toml_loads
 from eigendata.errors import Malformed, within
-
-MAX_BYTES: Final = 65_536
-"""Bytes of one file. The largest shipped one is some 5 kB."""
-
-MAX_DEPTH: Final = 16
-"""Brackets inside one another; a policy needs four."""
-
-MAX_DOTS: Final = 64
-"""Dots in one line: a list of paths has some ten. A dotted key of thousands keeps the parser busy for minutes."""
 
 MAX_TEXT: Final = 1000
 """Characters of one text."""
@@ -39,31 +30,7 @@ def read_toml(data: bytes) -> Table:
     Raises:
         Malformed: it is none, too large, or nested too deeply.
     """
-    if len(data) > MAX_BYTES:
-        raise Malformed(f"more than {MAX_BYTES} bytes")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed("not UTF-8") from error
-    _require_shallow(text)
-    try:
-        return Table(tomllib.loads(text))
-    except ValueError as error:  # TOMLDecodeError, and integers of more digits than Python reads
-        raise Malformed(f"not TOML: {error}") from error
-
-
-def _require_shallow(text: str) -> None:
-    """Count brackets wherever they stand: a text that holds that many on purpose is refused with the rest."""
-    depth = 0
-    for one in text:
-        if one in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise Malformed(f"brackets inside one another, more than {MAX_DEPTH}")
-        elif one in "]}" and depth:
-            depth -= 1
-    if any(line.count(".") > MAX_DOTS for line in text.split("\n")):
-        raise Malformed(f"more than {MAX_DOTS} dots in one line")
+    return Table(toml_loads(data))
 
 
 class Table:

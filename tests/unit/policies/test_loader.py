@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eigendata import policies
+from eigendata.encoding import TOML_LIMIT
 from eigendata.errors import Check, EigendataError, Malformed, Misuse, Outcome, Reason, Rejected, Trail
 from eigendata.model import CredentialType
-from eigendata.policies import checks, read_policy, read_uses, tables
+from eigendata.policies import checks, read_policy, read_uses
 from eigendata.registers.catalogue import CATALOGUE, PERSOON
 from tests.unit.policies import samples
 from tests.unit.policies.samples import (
@@ -406,7 +407,7 @@ def test_a_policy_has_rules_and_questions_and_not_too_many() -> None:
         b"[" + b"a." * 30_000 + b"b]",
         b"x = 1\n" + b"a." * 30_000 + b"b = 1\ny = 1",
         b'"\xe2\x80\xa8"' + b'."\xe2\x80\xa8"' * 5_000 + b" = 1",
-        b"#" * (tables.MAX_BYTES + 1),
+        b"#" * (TOML_LIMIT + 1),
         b"\n".join(b"a%d = 1" % number for number in range(5_000)),
         b"[a]\nb = [" + b"1," * 20_000 + b"]",
     ],
