@@ -184,8 +184,7 @@ class Verifier:
             Misuse: the query asks a format that is not among `formats`.
         """
         utc(at)
-        for one in query.credentials:
-            self._format(one)
+        self._require_formats(query)
         return self._request(query, questions=_plain_questions(query))
 
     def _request(
@@ -230,6 +229,10 @@ class Verifier:
                 self._compiled.clear()
             found = self._compiled[key] = policy.compile(home, types=self.types, formats=self.formats)
         return found
+
+    def _require_formats(self, query: Query) -> None:
+        for one in query.credentials:
+            self._format(one)
 
     def _format(self, query: CredentialQuery) -> Format:
         found = self.formats.get(query.format)
@@ -282,6 +285,7 @@ class Verifier:
         """Settle what the request asked. What it says of its own questions is not read: they are made again."""
         if request.policy is None:
             trail.skip(REQUEST_OF_POLICY, Outcome.NOT_APPLICABLE)
+            self._require_formats(request.query)
             return None, _plain_questions(request.query)
         policy = self._policy(request.policy)
         compiled = self._compile(policy, request.policy.home)
@@ -307,7 +311,7 @@ class Verifier:
         if isinstance(self.once, NoReplayCheck):
             trail.skip(TAKEN, Outcome.WAIVED)
             return
-        until = max(at + NONCE_MEMORY, *(part.authentic.expires_at for part in parts))
+        until = max((at + NONCE_MEMORY, *(part.authentic.expires_at for part in parts)))
         try:
             self.once.take(_NONCE, nonce, until)
         except Rejected as taken:
