@@ -105,7 +105,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyAbsent:
-    """Any asked claim was said to be absent."""
+    """Any asked claim was said to be absent, or is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +176,7 @@ def decide(
     Raises:
         Misuse: no rule applies, which a loaded policy never comes to.
     """
-    absent = any(_is_absent(claims.get(one.question, {}), one.path) for one in asked)
+    absent = any(_is_absent(claims, one) for one in asked if one.question in claims)
     for rule in rules:
         applies = _applies(rule.test, claims, absent, home)
         if applies is None:
@@ -218,9 +218,11 @@ def _lookup(claims: Mapping[str, Claims], claim: Subject) -> Json:
     return value
 
 
-def _is_absent(claims: Claims, path: Path) -> bool:
-    siblings = claims.get(ABSENT)
-    return isinstance(siblings, Mapping) and siblings.get(path[0]) is True
+def _is_absent(claims: Mapping[str, Claims], claim: Subject) -> bool:
+    """Say whether an answer lacks a claim: it says so, or does not hold it whatever it says."""
+    siblings = claims[claim.question].get(ABSENT)
+    stated = isinstance(siblings, Mapping) and siblings.get(claim.path[0]) is True
+    return stated or _lookup(claims, claim) is None
 
 
 # -- which claims can change the outcome ------------------------------------------------------------------------------

@@ -90,7 +90,14 @@ def test_absence_is_only_what_says_true(value: Json) -> None:
     assert advise(answered("house", absent={"size": value})).advice is Advice.MEETS
 
 
-@pytest.mark.parametrize("size", [None, "3", 3.0, True, [3], {"size": 3}, 2**60])
+@pytest.mark.parametrize("said", [{}, {"absent": {"size": False}}, {"absent": None}, {"size": None}])
+def test_a_claim_that_is_not_there_is_absent_whatever_is_said_of_it(said: Claims) -> None:
+    left = {name: value for name, value in ANSWERS["house"].items() if name != "size"}
+    advised = advise({**ANSWERS, "house": {**left, **said}})
+    assert advised == Advised(advice=Advice.NOT_DERIVABLE, rule="absent any: niet_af_te_leiden")
+
+
+@pytest.mark.parametrize("size", ["3", 3.0, True, [3], {"size": 3}, 2**60])
 def test_a_claim_of_another_kind_is_never_compared(size: Json) -> None:
     advised = advise(answered("house", size=size))
     assert advised == Advised(advice=Advice.NOT_DERIVABLE, rule="house.size outside home.size: voldoet_niet")
@@ -309,4 +316,4 @@ def test_decide_gives_the_first_rule_that_applies(some: list[Rule], a: bool, b: 
 
 def test_rules_without_an_end_are_misuse() -> None:
     with pytest.raises(Misuse):
-        decide([ABSENT], {"q": {"a": True}}, CLAIMS, {})
+        decide([ABSENT], {"q": {"a": True, "b": 1, "c": 1}}, CLAIMS, {})
