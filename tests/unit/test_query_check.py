@@ -87,7 +87,7 @@ def options(*alternatives: str, required: bool = True) -> dict[str, Any]:
 
 def answered(query: Query, answer: str) -> None:
     trail = Trail()
-    require_answered(query, {name: [b"token"] * answer.count(name) for name in answer}, trail)
+    require_answered(query, {name: [b"token %d" % one for one in range(answer.count(name))] for name in answer}, trail)
     assert tuple(step.check for step in trail.done()) == ANSWER_CHECKS
 
 

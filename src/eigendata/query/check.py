@@ -16,7 +16,7 @@ demand that it is the one: who needs that asks with strings and `null` only, as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,7 +39,7 @@ COUNTED = Check(
     name="COUNTED",
     clause="OpenID4VP 1.0 8.1",
     reason=Reason.QUERY_NOT_SATISFIED,
-    rule="each credential query is answered by exactly one presentation, or by several where it allows that",
+    rule="each credential query is answered by one presentation, or by several different ones where it allows that",
 )
 COMPLETE = Check(
     name="COMPLETE",
@@ -91,8 +91,11 @@ FIT_CHECKS: Final = (TYPE_ASKED, AUTHORITY_ASKED, CLAIMS_THERE, VALUES_MATCH, NO
 """What `require_fits` takes, in this order."""
 
 
-def require_answered(query: Query, presentations: Mapping[str, Sized], trail: Trail) -> None:
+def require_answered(query: Query, presentations: Mapping[str, Collection[Hashable]], trail: Trail) -> None:
     """Check that an answer is complete, before anything in it is opened.
+
+    Of a query that allows several no presentation counts twice. That several are not copies of one credential is not
+    to be seen: one-use copies are made to be told apart by nobody. So count showings by it, never people or diplomas.
 
     Args:
         presentations: credential query id -> the presentations given for it, as in `Answer.presentations`.
@@ -105,7 +108,10 @@ def require_answered(query: Query, presentations: Mapping[str, Sized], trail: Tr
     trail.require(ASKED, answered <= multiple.keys())
     trail.require(
         COUNTED,
-        all(len(given) == 1 or (len(given) > 1 and multiple[name]) for name, given in presentations.items()),
+        all(
+            len(given) == 1 or (len(given) > 1 and multiple[name] and len(set(given)) == len(given))
+            for name, given in presentations.items()
+        ),
     )
     if not query.credential_sets:
         trail.require(COMPLETE, answered == multiple.keys())
