@@ -184,6 +184,9 @@ class Trust:
         return entry
 
 
+_NOT_SHOWN: Final = object()  # no claim is it, not even one that is null
+
+
 def require_jurisdiction(issuer: TrustedIssuer, type: CredentialType, document: Claims, trail: Trail) -> None:
     """Require that the municipality a credential speaks of is one of its issuer's.
 
@@ -194,8 +197,8 @@ def require_jurisdiction(issuer: TrustedIssuer, type: CredentialType, document: 
     """
     found: object = document
     for name in type.jurisdiction or ():
-        found = found.get(name) if isinstance(found, Mapping) else None
-    if type.jurisdiction is None or found is None:
+        found = found.get(name, _NOT_SHOWN) if isinstance(found, Mapping) else _NOT_SHOWN
+    if type.jurisdiction is None or found is _NOT_SHOWN:
         trail.skip(JURISDICTION, Outcome.NOT_APPLICABLE)
         return
     trail.require(JURISDICTION, found in issuer.jurisdictions)

@@ -141,12 +141,19 @@ def _hash(payload: Mapping[str, Json]) -> Callable[[bytes], Any] | None:
 
 
 def _origin(jws: Jws, payload: Mapping[str, Json]) -> Origin | None:
-    issuer, key_id = payload.get("iss"), jws.header.get("kid")
-    if not isinstance(issuer, str | None) or not isinstance(key_id, str | None):
-        raise Malformed("iss or kid is no text")
+    issuer, key_id = _text(payload, "iss"), _text(jws.header, "kid")
     if "x5c" in jws.header:
         return Chain(certificates=parse_x5c(jws.header["x5c"]), issuer=issuer)
     return None if issuer is None else Named(issuer=issuer, key_id=key_id)
+
+
+def _text(members: Mapping[str, Json], name: str) -> str | None:
+    if name not in members:
+        return None
+    value = members[name]
+    if not isinstance(value, str):
+        raise Malformed(f"{name} is no text")
+    return value
 
 
 def _holder(cnf: Json) -> PublicKey | None:
