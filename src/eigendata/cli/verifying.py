@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -193,7 +194,8 @@ def inspect(
         typer.echo(json_dumps({"verified": False, "content": inside}).decode())
         return
     speaking.line("UNVERIFIED: anyone can write this. Use `verify` to know whether it is true.", "bold red")
-    speaking.console.print_json(json_dumps(inside).decode())
+    for one in json.dumps(thaw(inside), indent=2, ensure_ascii=False).split("\n"):
+        speaking.line(one)
 
 
 def unverified(data: bytes) -> Json:
