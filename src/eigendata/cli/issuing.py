@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from eigendata.errors import Malformed, Misuse
 from eigendata.fetch import Fetcher
 from eigendata.formats import FORMATS
 from eigendata.issuer import Issuer, UnprovenKeys
-from eigendata.model import CredentialType, Issuance, Issued, Refusal
+from eigendata.model import CredentialType, Issuance, Issued, ProvenKey, Refusal
 from eigendata.registers import catalogue
+from eigendata.registers.brp import passes_elfproef
 from eigendata.registers.client import BrpClient
 
 TEST_NUMBERS: Final = "9999"
@@ -68,10 +70,14 @@ def issue(
     named = tuple(catalogue.CATALOGUE[one] for one in types_named(type))
     api_key = speaking.read(registers_key_file).decode("ascii", "replace").strip() if registers_key_file else None
     client = BrpClient(registers, api_key=api_key, fetcher=Fetcher(allow_loopback_http=insecure_loopback))
-    to = authority.proven(_proofs_in(proofs), at=now) if proofs else _unproven(holder_jwk, copies)
-    if not proofs:
-        speaking.warn("Nobody proved that they hold these keys.")
+    given = _proofs_in(proofs) if proofs else _unproven(holder_jwk, copies)
     record = client.look_up(read_bsn(bsn), named, at=now)
+    # Proofs serve once: not before the register has answered, so that who must try again can.
+    if isinstance(given, UnprovenKeys):
+        speaking.warn("Nobody proved that they hold these keys.")
+        to: tuple[ProvenKey, ...] | UnprovenKeys = given
+    else:
+        to = authority.proven(given, at=now)
     issuance = authority.issue(
         record, format="dc+sd-jwt", to=to, types=tuple(one.id for one in named), copies=copies, at=now
     )
@@ -99,12 +105,17 @@ def read_bsn(given: str) -> str:
 
     Raises:
         Misuse: a number that may be somebody's stands on the command line, where other users of the machine see it.
+        Malformed: it is no BSN; no register is asked about it.
     """
-    if given == "-":
-        return sys.stdin.readline(64).strip()
-    if not given.startswith(TEST_NUMBERS):
+    if given != "-" and not given.startswith(TEST_NUMBERS):
         raise Misuse("a BSN is read from standard input (--bsn -); only a test number may stand on the command line")
-    return given
+    try:
+        bsn = sys.stdin.readline(64).strip() if given == "-" else given
+    except UnicodeDecodeError:
+        bsn = ""
+    if re.fullmatch("[0-9]{9}", bsn) is None or not passes_elfproef(bsn):
+        raise Malformed("a BSN has nine digits, of which the last follows from the others")
+    return bsn
 
 
 def _proofs_in(path: Path) -> tuple[bytes, ...]:
@@ -186,4 +197,5 @@ def tell_issuance(issuance: Issuance, *, lang: Language) -> None:
 
 
 def label(labels: Mapping[str, str], lang: Language) -> str:
-    return labels.get(lang) or labels["en"]
+    """Give a label in this language, or in English, or as it was given: a stranger may have chosen the languages."""
+    return labels.get(lang) or labels.get("en") or next(iter(labels.values()), "")

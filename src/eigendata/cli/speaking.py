@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,8 +17,8 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from eigendata import texts
-from eigendata.encoding import Json, json_dumps, json_loads, json_object, toml_loads
-from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable, within
+from eigendata.encoding import Json, json_dumps, json_loads, json_object
+from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 """Bytes. A file larger than this is none of ours: fifty credentials of ten copies take about two mebibytes."""
@@ -51,14 +53,19 @@ def tell(result: Mapping[str, Json], *, as_json: bool, plainly: Callable[[], Non
         plainly()
 
 
+def lines(texts: Iterable[str]) -> None:
+    for text in texts:
+        line(text)
+
+
 def line(text: str = "", style: str | None = None) -> None:
     """Print a line in which nothing is markup: values of people and registers may hold anything."""
     console.print(escape(printable(text)), style=style)
 
 
 def printable(text: str) -> str:
-    """Give a text without characters that steer a terminal or turn the direction of what follows."""
-    return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    """Give a text on one line, without characters that steer a terminal or turn the direction of what follows."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def exit_code(error: EigendataError) -> int:
@@ -146,18 +153,27 @@ def read_home(path: Path | None) -> dict[str, Json]:
         return {}
     if path.suffix != ".toml":
         return read_object(path)
-    with within(str(path)):
-        return toml_loads(read(path))
+    try:
+        return dict(tomllib.loads(read(path).decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"{path} is not TOML") from error
 
 
 def write(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a file whole or not at all; for its owner alone where it is private.
 
+    A device or a pipe is written to, and stays what it is.
+
     Raises:
         Misuse: the file cannot be written there.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside: Path | None = None
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as device:
+                device.write(data)
+            return
+        beside = path.with_name(f".{path.name[:200]}.{os.urandom(8).hex()}")
         with os.fdopen(
             os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o644), "wb"
         ) as file:
@@ -166,7 +182,9 @@ def write(path: Path, data: bytes, *, private: bool = False) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        if beside is not None:
+            with suppress(OSError):
+                beside.unlink()
         raise Misuse(f"cannot write {path}: {error.strerror}") from error
 
 

@@ -71,8 +71,8 @@ def schemas(
         speaking.tell(
             {"drift": list(drifted)},
             as_json=as_json,
-            plainly=lambda: speaking.line("\n".join(drifted) or "The schemas are as generated."),
+            plainly=lambda: speaking.lines(drifted or ("The schemas are as generated.",)),
         )
         raise typer.Exit(1 if drifted else 0)
     written = describing.write(types)
-    speaking.tell({"files": written}, as_json=as_json, plainly=lambda: speaking.line("\n".join(written)))
+    speaking.tell({"files": written}, as_json=as_json, plainly=lambda: speaking.lines(written))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,11 +61,12 @@ def named(
 def _passphrase(file: Path | None, prompt: str = "Passphrase", *, new: bool = False) -> str:
     """Read a passphrase: the first line of a file, or what is typed, unseen; a new one twice."""
     if file is None:
-        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=new))
-    lines = speaking.read(file).decode("utf-8", "surrogateescape").splitlines()
-    if not lines:
+        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
+    # A line ends as in any file: what Unicode counts as the end of one may be part of a passphrase.
+    first = speaking.read(file).partition(b"\n")[0].removesuffix(b"\r")
+    if not first:
         raise Misuse(f"{file} holds no passphrase")
-    return lines[0]
+    return first.decode("utf-8", "surrogateescape")
 
 
 def _file(context: typer.Context, here: Path | None) -> Path | None:
@@ -75,10 +77,17 @@ def _file(context: typer.Context, here: Path | None) -> Path | None:
 @contextmanager
 def _opened(context: typer.Context, passphrase_file: Path | None) -> Iterator[Wallet]:
     named: _Named = context.obj
-    if not named.vault.exists():
+    if not os.path.lexists(named.vault):
         raise Misuse(f"there is no vault at {named.vault}; make one with init")
     with Wallet.open(named.vault, _passphrase(_file(context, passphrase_file))) as wallet:
         yield wallet
+
+
+def _require_elsewhere(context: typer.Context, out: Path) -> None:
+    named: _Named = context.obj
+    with suppress(OSError):
+        if out.samefile(named.vault):
+            raise Misuse(f"{out} is the vault itself: whoever writes over it loses all that is in it")
 
 
 # -- the vault --------------------------------------------------------------------------------------------------------
@@ -124,6 +133,7 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Make fresh keys, a copy's each, and prove that they are yours. The keys are in the vault before this ends."""
+    _require_elsewhere(context, out)
     asked = Challenge.from_json(speaking.read_json(challenge))
     with _opened(context, passphrase_file) as wallet:
         made = wallet.prove_new_keys(asked, copies=copies, at=datetime.now(UTC))
@@ -229,7 +239,8 @@ def history(
 
     def plainly() -> None:
         for one in lines:
-            speaking.line(f"{one.at:%Y-%m-%d %H:%M} · {one.asker.name}", "bold")
+            name = one.asker.name if one.proven else f"{one.asker.name} ({_WORDS[lang]['unproven']})"
+            speaking.line(f"{one.at:%Y-%m-%d %H:%M} · {name} · {one.asker.id}", "bold")
             if one.purpose:
                 speaking.line(f"  {label(one.purpose, lang)}")
             if one.keep:
@@ -275,6 +286,7 @@ def present(
     as_json: AsJson = False,
 ) -> None:
     """Answer a request, once you agree. Only what the proposal names leaves."""
+    _require_elsewhere(context, out)
     asked = _read_request(request, insecure_loopback)
     with _opened(context, passphrase_file) as wallet:
         proposal = wallet.consider(asked, at=datetime.now(UTC))
@@ -360,13 +372,15 @@ def proposal_object(proposal: Proposal) -> dict[str, Json]:
 _WORDS = {
     Language.EN: {
         "asks": "{name} asks", "unproven": "who they are is NOT PROVEN", "why": "Why", "law": "Under",
-        "keep": "They keep it", "shows": "You would show", "besides": "What is always visible with it",
+        "keep": "They keep it", "shows": "You would show", "besides": "What is visible with it, though not asked",
         "over": "Asked, and may not be", "unknown": "They name no purpose we know; nothing was compared.",
+        "to": "Your answer goes to",
     },
     Language.NL: {
         "asks": "{name} vraagt iets", "unproven": "wie zij zijn is NIET BEWEZEN", "why": "Waarom", "law": "Volgens",
-        "keep": "Zij bewaren het", "shows": "U zou laten zien", "besides": "Wat daarbij altijd te zien is",
+        "keep": "Zij bewaren het", "shows": "U zou laten zien", "besides": "Daarbij ook te zien, al vroeg niemand het",
         "over": "Gevraagd, en mag niet", "unknown": "Zij noemen geen doel dat wij kennen; er is niets vergeleken.",
+        "to": "Uw antwoord gaat naar",
     },
 }  # fmt: skip
 
@@ -376,6 +390,7 @@ def tell_proposal(proposal: Proposal, lang: Language) -> None:
     words = _WORDS[lang]
     name = words["asks"].format(name=proposal.asker.party.name)
     speaking.line(name if proposal.asker.proven else f"{name} ({words['unproven']})", "bold")
+    speaking.line(f"{words['to']}: {proposal.request.response_uri}")
     if proposal.purpose:
         speaking.line(f"{words['why']}: {label(proposal.purpose, lang)}")
     if proposal.legal_basis:

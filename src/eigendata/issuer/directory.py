@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import stat
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +23,7 @@ from typing import Final
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
-from eigendata.encoding import toml_loads
-from eigendata.errors import Malformed, Misuse, within
+from eigendata.errors import Malformed, Misuse
 from eigendata.model import Chain, Seal, utc
 from eigendata.registers.tables import municipalities
 
@@ -36,6 +37,8 @@ _CHAIN: Final = "chain.pem"
 _CHALLENGE_KEY: Final = "challenge.key"
 _USED: Final = "used.sqlite"
 _ANCHOR: Final = "anchor.pem"
+_URL: Final = re.compile(r"https://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII)
+_CODE: Final = re.compile("[0-9]{4}", re.ASCII)
 _OPTIONAL: Final = frozenset({"category", "source_role", "authentic_source"})
 
 
@@ -80,8 +83,10 @@ def read(directory: Path) -> Settings:
         Malformed: a file does not hold what it should.
     """
     path = directory / SETTINGS
-    with within(str(path)):
-        members = toml_loads(_read(path))
+    try:
+        members = tomllib.loads(_read(path).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"{path} is not TOML") from error
     match members:
         case {
             "id": str(id),
@@ -179,8 +184,10 @@ def create_issuer(
         types: identifiers of the types it may issue.
 
     Raises:
-        Misuse: the directory holds an issuer already, cannot be written, or a name cannot stand in its settings.
+        Misuse: the directory holds an issuer already, cannot be written, or what is stated cannot be an issuer's.
     """
+    if not _URL.fullmatch(id) or not types or (municipality is not None and not _CODE.fullmatch(municipality)):
+        raise Misuse("an issuer has a URL of https, types that it may issue, and a municipality's code of four digits")
     _make(out)
     known = municipalities().get(municipality or "")
     name = name or (f"Gemeente {known.name}" if known else id)
@@ -247,5 +254,11 @@ def _write_new(path: Path, data: bytes, *, private: bool = False) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o644)
     except OSError as error:
         raise Misuse(f"{path} cannot be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        path.unlink()
+        raise Misuse(f"{path} cannot be written: {error.strerror}") from error
