@@ -209,7 +209,7 @@ class Fetcher:
         if not addresses:
             raise Unavailable(f"{target.host} has no address")
         if target.scheme == "http":
-            trail.require(URL_ALLOWED, self._loopback and all(_bare(one).is_loopback for one in addresses))
+            trail.require(URL_ALLOWED, self._loopback and all(_is_this_machine(one) for one in addresses))
         trail.require(ADDRESS_ALLOWED, all(self._may_reach(one) for one in addresses))
         return addresses[:MAX_ADDRESSES]
 
@@ -217,7 +217,7 @@ class Fetcher:
         bare = _bare(address)
         if any(bare in network for network in self._networks):
             return True
-        if bare.is_loopback:
+        if _is_this_machine(address):
             return self._loopback
         if any(bare in network for network in _SPECIAL):
             return False
@@ -285,6 +285,12 @@ def _address(text: str, trail: Trail) -> Address:
     except ValueError:  # a resolver that answers with something else
         trail.require(ADDRESS_ALLOWED, False)
         raise
+
+
+def _is_this_machine(address: Address) -> bool:
+    """Tell whether packets to an address stay here. Those to a loopback address behind a translator or relay do not."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def _bare(address: Address) -> Address:

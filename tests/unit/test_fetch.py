@@ -315,6 +315,14 @@ def test_loopback_is_closed_unless_it_was_opened() -> None:
         assert server.asked == []
 
 
+@pytest.mark.parametrize("address", ["64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_loopback_behind_a_translator_or_a_relay_is_not_this_machine(address: str, scheme: str) -> None:
+    fetcher = Fetcher(allow_loopback_http=True, resolve=lambda host, port: [address])
+    with pytest.raises(Rejected):
+        ask(fetcher, f"{scheme}://register.example/")
+
+
 def test_http_is_for_loopback_alone_even_where_it_was_opened() -> None:
     fetcher = Fetcher(allow_loopback_http=True, resolve=lambda host, port: ["93.184.215.14"])
     with pytest.raises(Rejected) as refusal:

@@ -24,7 +24,8 @@ from eigendata.registers import brp
 from eigendata.registers.brp import BrpRecord
 
 ANSWER_LIMIT: Final = 1 << 20  # bytes; twenty whole persons take about 100 kB
-_PARAMETER: Final = re.compile(r"[a-zA-Z]{1,40}(\[[0-9]{1,3}\])?")
+MAX_RELATIVES: Final = 60  # asked about, in three questions: no family is larger, and each question may take seconds
+_PLACE: Final = re.compile(r"\[[0-9]{1,3}\]$")
 
 _HINTS: Final[Mapping[int, str]] = {
     401: "the register does not know us: is the API key right?",
@@ -98,6 +99,8 @@ class BrpClient:
     def _relatives(self, record: BrpRecord) -> list[Json]:
         """Ask where partner and children live; nothing is asked where there are none."""
         numbers, step = brp.relatives(record), brp.BSN_PER_QUESTION
+        if len(numbers) > MAX_RELATIVES:
+            raise Unavailable(f"the register names more than {MAX_RELATIVES} relatives of one person")
         return [
             self._persons_by(numbers[start : start + step], brp.RELATIVE_FIELDS)
             for start in range(0, len(numbers), step)
@@ -106,7 +109,7 @@ class BrpClient:
     def _ask(self, url: str, question: Mapping[str, Json]) -> Mapping[str, Json]:
         reply = self._fetcher.post_json(url, question, headers=self._headers)
         if reply.status == 400:
-            raise Misuse(f"the register refuses our question{_refused(reply)}")
+            raise Misuse(f"the register refuses our question{_refused(reply, question)}")
         if reply.status != 200:
             hint = _HINTS.get(reply.status, "the register does not answer as it should")
             raise Unavailable(f"{hint} (HTTP {reply.status})")
@@ -116,13 +119,13 @@ class BrpClient:
             raise Unavailable("the register's answer is no JSON that can be read one way only") from error
 
 
-def _refused(reply: Reply) -> str:
-    """Name the parameters that the register finds fault with; never what it says about their values."""
+def _refused(reply: Reply, question: Mapping[str, Json]) -> str:
+    """Name the parameters of ours that the register finds fault with; never what it says about their values."""
     try:
         listed = json_object(reply.body, limit=ANSWER_LIMIT).get("invalidParams")
     except Malformed:
         return ""
     entries = listed if isinstance(listed, list) else []
     names = [one.get("name") for one in entries if isinstance(one, Mapping)]
-    known = [name for name in names if isinstance(name, str) and _PARAMETER.fullmatch(name)][:10]
+    known = [name for name in names if isinstance(name, str) and _PLACE.sub("", name) in question][:10]
     return f" for its {', '.join(known)}" if known else ""

@@ -73,9 +73,9 @@ class Population:
 
     def __init__(self, people: Iterable[Person]) -> None:
         self._people = tuple(people)
-        by_number: dict[str, tuple[Person, ...]] = {}
+        by_number: dict[str, list[Person]] = {}
         for one in self._people:
-            by_number[one.bsn] = (*by_number.get(one.bsn, ()), one)
+            by_number.setdefault(one.bsn, []).append(one)
         self._by_number = MappingProxyType(by_number)
 
     @classmethod
@@ -104,11 +104,11 @@ class Population:
             Malformed: it cannot be read, or is no population.
         """
         try:
-            size = path.stat().st_size
-            data = path.read_bytes() if size <= LIMIT else b""
+            with path.open("rb") as file:
+                data = file.read(LIMIT + 1)
         except OSError as error:
             raise Malformed(f"the population file {path} cannot be read: {error.strerror}") from error
-        if size > LIMIT:
+        if len(data) > LIMIT:
             raise Malformed(f"the population file {path} is larger than {LIMIT} bytes")
         return cls.loads(data)
 
@@ -125,7 +125,7 @@ class Population:
 
     def find(self, bsn: str) -> tuple[Person, ...]:
         """Give the records under a number: one, as a rule; none, or several where a number was given twice."""
-        return self._by_number.get(bsn, ())
+        return tuple(self._by_number.get(bsn, ()))
 
     def tagged(self, *tags: str) -> tuple[Person, ...]:
         """Give the people with all of these tags."""

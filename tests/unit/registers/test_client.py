@@ -16,7 +16,7 @@ from eigendata.fetch import NO_REDIRECT, Fetcher, Reply
 from eigendata.model import CredentialType, thaw
 from eigendata.registers import brp
 from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, HUISHOUDEN, INWONER, PERSOON, RELATIVE_FIELDS
-from eigendata.registers.client import BrpClient
+from eigendata.registers.client import MAX_RELATIVES, BrpClient
 from eigendata.registers.population import STORY_BSN, Population
 from eigendata.web.simulator import make_simulator, serving
 from tests.unit.registers.persons import within
@@ -123,6 +123,14 @@ def test_relatives_are_asked_for_number_and_address_twenty_at_a_time(children: i
     assert all(question["fields"] == list(RELATIVE_FIELDS) for question in asked)
 
 
+def test_a_register_that_names_relatives_without_end_is_not_asked_about_them() -> None:
+    first, _ = _household(MAX_RELATIVES)
+    fetcher = Remembering(first)
+    with pytest.raises(Unavailable, match="relatives"):
+        client(fetcher).look_up(STORY_BSN, [HUISHOUDEN], at=AT)
+    assert len(fetcher.asked) == 1
+
+
 def test_nobody_is_asked_about_where_there_are_no_relatives() -> None:
     fetcher = Remembering(person(partners=[], kinderen=[]))
     client(fetcher).look_up(STORY_BSN, [HUISHOUDEN], at=AT)
@@ -223,6 +231,7 @@ def test_any_other_status_is_unavailable_with_a_hint(status: int, hint: str) -> 
     ("body", "said"),
     [
         ({"invalidParams": [{"name": "fields[3]", "reason": STORY_BSN}, {"name": "type"}]}, "for its fields[3], type"),
+        ({"invalidParams": [{"name": "Mardoun"}, {"name": "fields[0]"}]}, "for its fields[0]"),
         ({"invalidParams": [{"name": STORY_BSN}, {"name": f"fields {STORY_BSN}"}, {}, 1]}, "our question"),
         ({"invalidParams": "x"}, "our question"),
         (b"<html>", "our question"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,19 @@ def test_a_file_that_cannot_be_read_is_no_population(tmp_path: Path, monkeypatch
     monkeypatch.setattr(population, "LIMIT", 10)
     with pytest.raises(Malformed, match="larger"):
         Population.load(tmp_path / "big.json")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this machine has no /dev/zero")
+def test_a_file_without_end_is_read_no_further_than_any_population() -> None:
+    with pytest.raises(Malformed, match="larger"):
+        Population.load(Path("/dev/zero"))
+
+
+def test_a_number_that_is_given_over_and_over_costs_no_more_than_others() -> None:
+    people = [population.Person(bsn="999900018", persoon={}, history=())] * population.MAX_PEOPLE
+    began = time.process_time()
+    assert len(Population(people).find("999900018")) == population.MAX_PEOPLE
+    assert time.process_time() - began < 2
 
 
 def test_two_records_under_one_number_are_both_kept() -> None:
