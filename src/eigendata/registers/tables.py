@@ -20,6 +20,9 @@ from eigendata.encoding import json_object
 RNI: Final = "1999"
 """The register of non-residents. It stands in the table of municipalities and is none."""
 
+UNKNOWN: Final = "0000"
+"""The code for what is not known, in every table that has one."""
+
 UNKNOWN_NATIONALITY: Final = "QU"
 STATELESS: Final = "QS"
 """What the European PID rulebook writes where no country can be named."""
@@ -132,6 +135,11 @@ def successor(code: str, *, on: date) -> str:
         seen.add(code)
         code = row.successor
     return code
+
+
+def is_known(code: str | None) -> bool:
+    """Tell whether a code of table 33 is one that we know, and names a place."""
+    return code != UNKNOWN and code in municipalities()
 
 
 def dissolved(code: str, *, by: date) -> date | None:

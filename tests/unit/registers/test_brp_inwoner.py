@@ -183,6 +183,58 @@ def test_a_gap_in_the_history_is_neither_here_nor_elsewhere() -> None:
     assert _tie("2025-01-01", *stays) is Reason.NOT_DERIVABLE
 
 
+def test_days_to_come_do_not_count() -> None:
+    elsewhere = stay(DEN_BOSCH, "2010-01-01", "2024-01-01")
+    announced = (stay(BOXTEL, "2027-01-01", "2034-01-01"), stay(BOXTEL, "2024-01-01", "2031-01-01"), elsewhere)
+    found = facts(INWONER, person(datumInschrijvingInGemeente=datum("2024-01-01")), history=history(*announced))
+    assert found.claims["residence_years_min"] == 2
+    assert _tie("2024-01-01", *announced) == (False, None)
+
+
+def test_days_in_two_municipalities_are_surely_in_neither() -> None:
+    both = (stay(BOXTEL, "2010-01-01", "2023-06-01"), stay(DEN_BOSCH, "2019-01-01", "2024-01-01"))
+    assert _tie("2024-01-01", *both) is Reason.NOT_DERIVABLE
+    found = facts(
+        INWONER,
+        person(datumInschrijvingInGemeente=datum("2012-01-01")),
+        history=history(stay(DEN_BOSCH, "2018-01-01", "2021-01-01")),
+    )
+    assert found.claims["residence_years_min"] == 5
+    assert left_out(found) == {"local_tie_6y": Reason.NOT_DERIVABLE}
+
+
+def test_residence_is_not_told_from_before_the_day_of_registration() -> None:
+    """Registered anew where the stays run on: whether anything came between is not ours to say."""
+    anew = (stay(BOXTEL, "2022-01-15"), stay(BOXTEL, "2012-01-01", "2022-01-15"))
+    found = facts(INWONER, person(datumInschrijvingInGemeente=datum("2022-01-15")), history=history(*anew))
+    assert (found.claims["resident_since_year"], found.claims["residence_years_min"]) == (2022, 4)
+    assert left_out(found) == {"local_tie_6y": Reason.NOT_DERIVABLE}
+
+
+@pytest.mark.parametrize("code", ["0000", "2345"])
+def test_a_municipality_that_we_do_not_know_is_not_surely_elsewhere(code: str) -> None:
+    assert _tie("2024-01-15", stay(code, "2010-01-01", "2024-01-15")) is Reason.NOT_DERIVABLE
+
+
+def test_a_resident_of_a_municipality_newer_than_our_table_may_have_come_with_a_merger() -> None:
+    newer: dict[str, Json] = {"gemeenteVanInschrijving": {"code": "2345", "omschrijving": "Groot-Boxtel"}}
+    whole = person(datumInschrijvingInGemeente=datum("2026-01-01"), **newer)
+    stays = history(stay("2345", "2026-01-01"), stay(BOXTEL, "2001-01-01", "2026-01-01"))
+    assert left_out(facts(INWONER, whole, history=stays, jurisdictions=("2345",))) == {
+        "local_tie_6y": Reason.NOT_DERIVABLE
+    }
+
+
+@pytest.mark.parametrize(("begin", "tie"), [("2010-01-01", (True, "current")), ("", Reason.NOT_DERIVABLE)])
+def test_a_move_to_where_ones_municipality_went_up_later_breaks_nothing(begin: str, tie: object) -> None:
+    moved: Json = {"code": OISTERWIJK, "omschrijving": "Oisterwijk"}
+    whole = person(datumInschrijvingInGemeente=datum("2020-12-01"), gemeenteVanInschrijving=moved)
+    stays = history(stay(OISTERWIJK, "2020-12-01"), stay(HAAREN, begin, "2020-12-01"))
+    found = facts(INWONER, whole, history=stays, jurisdictions=(OISTERWIJK,))
+    told = (found.claims.get("local_tie_6y"), found.claims.get("local_tie_basis"))
+    assert left_out(found).get("local_tie_6y", told) == tie
+
+
 def test_without_a_history_less_than_four_years_may_hide_a_tie_and_more_may_not() -> None:
     assert _tie("2023-05-05") is Reason.NOT_DERIVABLE
     assert _tie("2022-05-05") == (False, None)  # four and a half years here leave less than six before

@@ -11,7 +11,8 @@ A stay counts in one of two ways, and only as far as the record goes:
     surely elsewhere  likewise, in another municipality or abroad
 
 Six years of "surely here" on end is a tie. No six years on end that are free of "surely elsewhere" is none. Anything
-between is not derivable: the applicant goes to the counter, and nobody guesses.
+between is not derivable: the applicant goes to the counter, and nobody guesses. Days that the record places both here
+and elsewhere are surely neither, and days to come do not count.
 """
 
 from __future__ import annotations
@@ -83,23 +84,50 @@ def local_tie(person: Persoonslijst) -> str | Reason | None:
 
 
 def surely_here(person: Persoonslijst) -> tuple[Span, ...]:
-    """Give the spans in which the record shows someone to be a resident of the municipality where they are now."""
+    """Give the spans in which the record shows someone to be a resident of the municipality where they are now.
+
+    Registration begins on its day: what the stays show before it is a span of its own.
+    """
+    begun, told = _begun_anew(person), _told_here(person)
+    parts = told if begun is None else tuple(part for span in told for part in _parted(span, begun))
+    return _outside(parts, _told_elsewhere(person))
+
+
+def surely_elsewhere(person: Persoonslijst) -> tuple[Span, ...]:
+    """Give the spans in which the record shows someone to have lived in another municipality, or abroad."""
+    return _outside(_told_elsewhere(person), _told_here(person))
+
+
+# -- parts of the rule ------------------------------------------------------------------------------------------------
+
+
+def _told_here(person: Persoonslijst) -> tuple[Span, ...]:
     now, own = today(person.peildatum), _own(person)
     stays = [one for one in person.historie or () if _municipality(one, now) == own]
-    spans = [_sure_span(one, lasts_until=now if _still_lasts(one, person) else None) for one in stays]
+    spans = [_sure_span(one, now=now, lasts=_still_lasts(one, person)) for one in stays]
     if registered := _bounds(person.inschrijving_in_gemeente):
         spans.append(Span(min(registered.end, now), now))
     return _merged(span for span in spans if span)
 
 
-def surely_elsewhere(person: Persoonslijst) -> tuple[Span, ...]:
-    """Give the spans in which the record shows someone to have lived in another municipality, or abroad."""
+def _told_elsewhere(person: Persoonslijst) -> tuple[Span, ...]:
     now, own = today(person.peildatum), _own(person)
-    spans = [_sure_span(one, lasts_until=None) for one in person.historie or () if _is_elsewhere(one, own, now)]
+    spans = [_sure_span(one, now=now) for one in person.historie or () if _is_elsewhere(one, own, now)]
     return _merged(span for span in spans if span)
 
 
-# -- parts of the rule ------------------------------------------------------------------------------------------------
+def _begun_anew(person: Persoonslijst) -> Span | None:
+    """Give the first and the last day on which registration can have begun; None where it may only have gone on.
+
+    Everyone of a municipality that goes up in another is registered there on that day; and who moved there before from
+    a part that counts as the same today was registered on the day of the move. Their residence runs on.
+    """
+    registered = _bounds(person.inschrijving_in_gemeente)
+    if registered is None or _a_municipality_ended(registered.begin, registered.end):
+        return None
+    now, own, code = today(person.peildatum), _own(person), person.gemeente.code.value
+    merged = any(_municipality(one, now) == own and one.gemeente.value != code for one in person.historie or ())
+    return None if merged else registered
 
 
 def _doubt(person: Persoonslijst) -> Reason | None:
@@ -142,39 +170,40 @@ def _is_elsewhere(stay: Verblijf, own: str, now: date) -> bool:
     """Tell whether a stay is surely not in the own municipality.
 
     A municipality that ended may have been divided over several; table 33 names one. Whoever stayed until it ended may
-    have come to another by that, their own included, so such a stay proves nothing.
+    have come to another by that, their own included, so such a stay proves nothing. Nor does a code that our table 33
+    lacks, of the stay or of where they live now: the register may be newer than we are, and know of a later merger.
     """
     if stay.soort.value in _ABROAD:
         return not stay.soort.in_onderzoek
-    if _municipality(stay, now) in (None, own):
+    if _municipality(stay, now) in (None, own) or not (tables.is_known(stay.gemeente.value) and tables.is_known(own)):
         return False
     dissolved = tables.dissolved(stay.gemeente.value or "", by=now)
     ended = _bounds(stay.tot)
     return dissolved is None or (ended is not None and ended.end < dissolved)
 
 
-def _sure_span(stay: Verblijf, *, lasts_until: date | None) -> Span | None:
-    """Give the days that a stay surely covers; None where it may cover none.
+def _sure_span(stay: Verblijf, *, now: date, lasts: bool = False) -> Span | None:
+    """Give the days until now that a stay surely covers; None where it may cover none.
 
     Args:
-        lasts_until: the end of a stay that has none of its own, where that means that it still lasts.
+        lasts: that it has no end means that it still lasts.
     """
     begun, ended = _bounds(stay.van), _bounds(stay.tot)
-    end = ended.begin if ended else lasts_until
+    end = min(ended.begin, now) if ended else now if lasts else None
     return Span(begun.end, end) if begun and end and begun.end < end else None
 
 
 def _possible_runs(person: Persoonslijst, window: Span) -> Sequence[Span]:
     """Give the longest spans on end in the window in which the record does not rule residence out.
 
-    Registration began anew on the day of registration: residence does not run on across that day, unless it was the
-    day on which a municipality ended. A tie that holds now lies in the window too, so there is no need to look further.
+    Registration began anew on the day of registration: residence does not run on across that day, unless the stays say
+    that it does. A tie that holds now lies in the window too, so there is no need to look further.
     """
-    registered = _bounds(person.inschrijving_in_gemeente)
-    if registered is None or _a_municipality_ended(registered.begin, registered.end):
+    begun = _begun_anew(person)
+    if begun is None or any(len(_parted(span, begun)) > 1 for span in _told_here(person)):
         pieces: Sequence[Span] = (window,)
     else:
-        pieces = _clipped((Span(registered.begin, window.end), Span(window.begin, registered.end)), window)
+        pieces = _clipped((Span(begun.begin, window.end), Span(window.begin, begun.end)), window)
     elsewhere = surely_elsewhere(person)
     return tuple(run for piece in pieces for run in _without(piece, elsewhere))
 
@@ -201,6 +230,17 @@ def _clipped(spans: Iterable[Span], window: Span) -> tuple[Span, ...]:
     """Give what of spans lies in a window."""
     cut = (Span(max(span.begin, window.begin), min(span.end, window.end)) for span in spans)
     return tuple(span for span in cut if span.begin < span.end)
+
+
+def _parted(span: Span, begun: Span) -> tuple[Span, ...]:
+    """Part a span that runs on across the day on which something began: before it can have, and after it must have."""
+    if not span.begin < begun.begin < span.end:
+        return (span,)
+    return (Span(span.begin, begun.begin), Span(min(begun.end, span.end), span.end))
+
+
+def _outside(spans: Iterable[Span], others: Sequence[Span]) -> tuple[Span, ...]:
+    return tuple(left for span in spans for left in _without(span, others))
 
 
 def _without(whole: Span, holes: Iterable[Span]) -> tuple[Span, ...]:
