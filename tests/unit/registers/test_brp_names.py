@@ -112,6 +112,24 @@ def test_a_woman_may_bear_her_partners_title(sex: str, use: str, written: str) -
     assert aanschrijfwijze(bearer) == written
 
 
+@pytest.mark.parametrize(
+    ("title", "sex", "written"),
+    [
+        ("JH", "V", "Jonkvrouw A. van den Aedel"),
+        ("JV", "M", "Jonkheer A. van den Aedel"),
+        ("GI", "M", "A. graaf van den Aedel"),
+        ("P", "V", "A. prinses van den Aedel"),
+        ("R", "M", "A. ridder van den Aedel"),
+        ("R", "V", "A. van den Aedel"),
+        ("R", "O", "A. van den Aedel"),
+        ("JV", "O", "A. van den Aedel"),
+        ("PS", "O", "A. van den Aedel"),
+    ],
+)
+def test_a_title_has_the_form_of_its_bearers_sex_or_is_not_borne(title: str, sex: str, written: str) -> None:
+    assert aanschrijfwijze(_person("E", first="Anne", prefix="van den", name="Aedel", sex=sex, title=title)) == written
+
+
 def test_a_point_is_no_name() -> None:
     assert aanschrijfwijze(_person("E", first="Ali bin Mohammed", name=".")) is None
     assert aanschrijfwijze(_person("E", first="Ali", name=None)) is None

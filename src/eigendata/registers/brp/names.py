@@ -8,7 +8,8 @@
 The register composes the name that someone goes by itself (`adressering.aanschrijfwijze.naam`), so that nobody needs
 the partner's name to be sent; a credential takes it from there. `aanschrijfwijze` below is that same composition, for
 the simulator that stands in for the register (BRP API Personen 2.7.0, features/bevragen/persoon/adressering/
-aanschrijfwijze: niet-adellijk, adellijk, hoffelijkheidstitel; features/bevragen/persoon/naam/voorletters).
+aanschrijfwijze: niet-adellijk, adellijk, hoffelijkheidstitel, dev/geslachtswijziging; features/bevragen/persoon/naam/
+voorletters).
 """
 
 from __future__ import annotations
@@ -103,15 +104,23 @@ def _partner(whole: Group) -> tuple[Group, bool]:
 
 
 def _title(naam: Group, *, geslacht: str | None, use: str, has_partner: bool) -> str | None:
-    """Give the code of the title or predicate that someone bears in their own name, in the form of their sex."""
+    """Give the code of the title or predicate that someone bears in their own name, in the form of their sex.
+
+    Where there is no such form they bear none: a woman is no `ridder`, and of a sex that is not known there are none.
+    """
     code = naam.table("adellijkeTitelPredicaat", "code").value
     if code is None or code not in titles() or use == "P":
         return None
-    if geslacht == "V":
-        code = _FEMALE.get(code, code)
-        if titles()[code].is_predicate and (has_partner or use != "E"):
+    match geslacht:
+        case "M":
+            return _MALE.get(code, code)
+        case "V":
+            code = _FEMALE.get(code, code)
+            if code not in _MALE or (titles()[code].is_predicate and (has_partner or use != "E")):
+                return None
+        case "O":
             return None
-    return _MALE.get(code, code) if geslacht == "M" else code
+    return code
 
 
 def _placed(code: str | None) -> tuple[str | None, str | None]:
