@@ -86,6 +86,7 @@ def test_a_partner_of_a_bond_that_ended_is_neither_asked_nor_counted(ended: Json
     ("ended", "reason"),
     [
         ({"datum": {"type": "Eeuw"}}, Reason.NOT_DERIVABLE),
+        ({}, Reason.NOT_DERIVABLE),
         ({"datum": datum("2020-01-01"), "inOnderzoek": doubt("datum")}, Reason.UNDER_INVESTIGATION),
     ],
 )
@@ -119,6 +120,7 @@ def test_a_partner_who_cannot_be_placed_leaves_the_children_tellable() -> None:
     [
         {"opschortingBijhouding": {"reden": {"code": "O"}}},
         {"opschortingBijhouding": {"reden": {"code": "E"}}},
+        {"opschortingBijhouding": {"reden": {"code": "R"}}},
         {"verblijfplaats": {"type": "VerblijfplaatsBuitenland"}},
         {"verblijfplaats": home(functieAdres={"code": "B"})},
         {"verblijfplaats": home(indicatieVastgesteldVerblijftNietOpAdres=True, inOnderzoek=doubt("type"))},
@@ -127,6 +129,26 @@ def test_a_partner_who_cannot_be_placed_leaves_the_children_tellable() -> None:
 def test_who_has_died_left_or_only_receives_mail_there_is_not_counted(gone: dict[str, Json]) -> None:
     found = household(lives(CHILD, **gone), children=[child(CHILD, "2015")])
     assert (found.claims["household_size"], found.claims["child_birth_years"]) == (1, ())
+
+
+@pytest.mark.parametrize("reason", [{"reden": {"code": "M"}}, {"reden": {"code": "F"}}, {"reden": {"code": "."}}, {}])
+def test_a_child_whose_record_was_closed_for_another_cause_may_still_live_here(reason: Json) -> None:
+    found = household(lives(CHILD, opschortingBijhouding=reason), children=[child(CHILD, "2015")])
+    assert left_out(found) == dict.fromkeys({*COUNTS, "child_birth_years"}, Reason.NOT_DERIVABLE)
+
+
+def test_a_number_that_stands_for_two_people_places_neither() -> None:
+    both = household(lives(CHILD), partners=[partner(CHILD)], children=[child(CHILD, "2015")])
+    assert set(left_out(both)) == {*COUNTS, "has_partner", "child_birth_years"}
+    former = partner(CHILD, ontbindingHuwelijkPartnerschap={"datum": datum("2020-01-01")})
+    assert household(lives(CHILD), partners=[former], children=[child(CHILD, "2015")]).left_out == ()
+
+
+def test_two_records_under_one_number_place_nobody_and_keep_what_either_asked() -> None:
+    secret = lives(CHILD, home(14), geheimhoudingPersoonsgegevens=True)
+    for records in ([secret, lives(CHILD)], [lives(CHILD), secret]):
+        found = household(*records, lives(PARTNER), partners=[partner()], children=[child(CHILD, "2015")])
+        assert left_out(found) == dict.fromkeys({*COUNTS, "has_partner", "child_birth_years"}, Reason.NOT_DERIVABLE)
 
 
 @pytest.mark.parametrize("place", [{"type": "VerblijfplaatsOnbekend"}, {"type": "Maan"}, {}, home(functieAdres=None)])
@@ -180,12 +202,30 @@ def test_a_described_place_is_the_same_only_in_the_same_words_and_municipality()
     assert same.claims["household_size"] == 2
     for other in (
         lives(CHILD, {**boat, "verblijfadres": {"locatiebeschrijving": "Woonboot by de sluis"}}),
-        lives(CHILD, boat, gemeenteVanInschrijving={"code": "0796"}),
+        lives(CHILD, boat, gemeenteVanInschrijving=None),
+        lives(CHILD, boat, inOnderzoek={"gemeenteVanInschrijving": True}),
         lives(CHILD, home(adresseerbaarObjectIdentificatie=None)),
         lives(CHILD, {**boat, "verblijfadres": {}}),
     ):
         found = household(other, children=children, verblijfplaats=boat)
         assert left_out(found)["household_size"] is Reason.NOT_DERIVABLE
+
+
+def test_nobody_lives_at_one_address_in_two_municipalities() -> None:
+    boat: Json = {"type": "Locatie", "functieAdres": {"code": "W"}, "verblijfadres": {"locatiebeschrijving": "Boot"}}
+    bare: Json = home(adresseerbaarObjectIdentificatie=None, verblijfadres={})
+    children: list[Json] = [child(CHILD, "2015")]
+
+    def size(place: Json, municipality: str) -> Json:
+        other = lives(CHILD, place, gemeenteVanInschrijving={"code": municipality})
+        found = household(other, children=children, verblijfplaats=boat)
+        return left_out(found).get("household_size") or found.claims["household_size"]
+
+    assert (size(boat, "0757"), size(boat, "0796"), size(bare, "0796")) == (2, 1, 1)
+    assert size(boat, "0000") is size(bare, "0757") is Reason.NOT_DERIVABLE
+    assert size(boat, "0806") == 2  # Liempde, which went up in Boxtel
+    contradictory = household(lives(CHILD, gemeenteVanInschrijving={"code": "0796"}), children=children)
+    assert left_out(contradictory)["household_size"] is Reason.NOT_DERIVABLE
 
 
 @pytest.mark.parametrize("unknown", [{}, {"locatiebeschrijving": "."}])
@@ -270,7 +310,7 @@ def test_confidentiality_of_anyone_leaves_the_counts_alone(who: str) -> None:
         **FAMILY,
         geheimhoudingPersoonsgegevens=True if who == "holder" else None,
     )
-    assert left_out(found) == {"child_birth_years": Reason.NOT_DERIVABLE}
+    assert left_out(found) == dict.fromkeys(("has_partner", "child_birth_years"), Reason.NOT_DERIVABLE)
     assert found.claims["household_size"] == 3
     assert "geheimhouding" not in str(found.claims)
 

@@ -7,7 +7,7 @@ in the house: an unmarried partner, a lodger and a grandmother are not the regis
     second question  where does each of them live
 
 Someone whose address cannot be told makes the count untellable, never smaller. Where anyone of them asked for
-confidentiality only counts are told: the birth years of the children would speak of one of them.
+confidentiality only counts are told: a partner, and the birth years of the children, would speak of one of them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from eigendata.errors import Reason
+from eigendata.registers import tables
 from eigendata.registers.brp.address import bag_number, is_doubted
-from eigendata.registers.brp.dates import Datum, of_age
+from eigendata.registers.brp.dates import Datum, of_age, today
 from eigendata.registers.brp.gates import MAJORITY
 from eigendata.registers.brp.names import UNKNOWN
 from eigendata.registers.brp.persoon import passes_elfproef
 from eigendata.registers.brp.reading import Gegeven
 from eigendata.registers.brp.record import Bewoner, Gemeente, Gerelateerde, Persoonslijst, Verblijfplaats
 from eigendata.registers.brp.telling import Telling, Told, first_doubt, first_reason
+
+_GONE: Final = ("E", "O", "R")
+"""Why a record is closed of someone who lives here no more: left the country, died, or is a non-resident.
+
+Not so where a minister decided it (M: someone with the status of a diplomat, say), or the record was wrong (F).
+"""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,6 +41,12 @@ class Members:
 
     born: tuple[Gegeven[Datum], ...] = ()
     untold: Reason | None = None
+
+
+def _numbers(person: Persoonslijst) -> list[str | None]:
+    """Give the numbers of partners and children, but for those of bonds that have ended."""
+    known = (*(person.partners.value or ()), *(person.kinderen.value or ()))
+    return [one.bsn.value for one in known if not one.ontbonden.value]
 
 
 def whom_to_ask(person: Persoonslijst) -> tuple[str, ...]:
@@ -48,7 +62,7 @@ def whom_to_ask(person: Persoonslijst) -> tuple[str, ...]:
 
 
 def tell_huishouden(telling: Telling, person: Persoonslijst, *, on: date) -> None:
-    """The counts, and the children's birth years if nobody asked for confidentiality."""
+    """The counts; and a partner and the children's birth years, if nobody asked for confidentiality."""
     partners, children = _partners(person), _children(person)
     untold = partners.untold or children.untold
     size = 1 + len(partners.born) + len(children.born)
@@ -56,8 +70,9 @@ def tell_huishouden(telling: Telling, person: Persoonslijst, *, on: date) -> Non
     telling.tell("household_size", untold or Gegeven(value=size))
     telling.tell("adults", untold or _count(births, on=on, of_age_is=True))
     telling.tell("minors", untold or _count(births, on=on, of_age_is=False))
-    telling.tell("has_partner", partners.untold or Gegeven(value=bool(partners.born)))
-    telling.tell("child_birth_years", children.untold or _birth_years(person, children))
+    hidden = Reason.NOT_DERIVABLE if _confidential(person) else None
+    telling.tell("has_partner", partners.untold or hidden or Gegeven(value=bool(partners.born)))
+    telling.tell("child_birth_years", children.untold or hidden or _birth_years(children))
 
 
 def _partners(person: Persoonslijst) -> Members:
@@ -95,42 +110,52 @@ def _lives_with(person: Persoonslijst, relative: Gerelateerde) -> bool | Reason:
     if (reason := first_reason(relative.bsn)) or relative.bsn.value is None:
         return Reason.UNDER_INVESTIGATION if reason is Reason.UNDER_INVESTIGATION else Reason.NOT_DERIVABLE
     resident = (person.bewoners or {}).get(relative.bsn.value)
-    if resident is None:
-        return Reason.NOT_DERIVABLE
+    if resident is None or _numbers(person).count(relative.bsn.value) > 1:
+        return Reason.NOT_DERIVABLE  # a number that stands for two people says of neither where they live
     place = resident.verblijfplaats
-    if resident.opgeschort or place.niet_op_adres:
-        return False  # has died or left the country; or is known not to live where they are registered
+    if resident.opgeschort:
+        return False if resident.opschorting.value in _GONE else Reason.NOT_DERIVABLE
+    if place.niet_op_adres:
+        return False  # is known not to live where they are registered
     if is_doubted(place) or place.functie.in_onderzoek:
         return Reason.UNDER_INVESTIGATION
     if place.soort.value == "VerblijfplaatsBuitenland" or place.functie.value == "B":
         return False
     if place.functie.value != "W":
         return Reason.NOT_DERIVABLE
-    same = same_address(person.verblijfplaats, person.gemeente, resident)
+    same = same_address(person.verblijfplaats, person.gemeente, resident, on=today(person.peildatum))
     return Reason.NOT_DERIVABLE if same is None else same
 
 
-def same_address(place: Verblijfplaats, gemeente: Gemeente, other: Bewoner) -> bool | None:
+def same_address(place: Verblijfplaats, gemeente: Gemeente, other: Bewoner, *, on: date) -> bool | None:
     """Tell whether two people are registered at one address; None where the record does not tell.
 
-    By the number of the dwelling in the BAG where both have it; else by postal code and house number; and a place
-    without a street by its description, which only counts when it is the very same in the same municipality.
+    Not where they are registered in two municipalities, as these count on a day. Else by the number of the dwelling in
+    the BAG where both have it; else by postal code and house number; and a place without a street by its description,
+    which only counts when it is the very same in the same municipality.
     """
     theirs = other.verblijfplaats
+    town, their_town = _municipality(gemeente, on=on), _municipality(other.gemeente, on=on)
+    elsewhere = town is not None and their_town is not None and town != their_town
     dwelling, their_dwelling = bag_number(place.adresseerbaar_object), bag_number(theirs.adresseerbaar_object)
     if dwelling.value and their_dwelling.value:
-        return dwelling.value == their_dwelling.value
+        return None if elsewhere and dwelling.value == their_dwelling.value else dwelling.value == their_dwelling.value
+    if elsewhere:
+        return False
     if place.soort.value != theirs.soort.value:
         return None
     if place.soort.value == "Locatie":
-        described = place.locatie.value, gemeente.code.value
-        return True if UNKNOWN not in described and None not in described and described == _described(other) else None
+        if first_reason(place.locatie, theirs.locatie) or None in (town, their_town) or place.locatie.value == UNKNOWN:
+            return None
+        return True if place.locatie.value == theirs.locatie.value else None
     here, there = _numbered(place), _numbered(theirs)
     return None if here is None or there is None else here == there
 
 
-def _described(other: Bewoner) -> tuple[str | None, str | None]:
-    return other.verblijfplaats.locatie.value, other.gemeente.code.value
+def _municipality(recorded: Gemeente, *, on: date) -> str | None:
+    """Give where someone is registered as it counts on a day; None where that is doubted or not known."""
+    code = recorded.code.value
+    return None if recorded.code.left_out or code in (None, tables.UNKNOWN) else tables.successor(code, on=on)
 
 
 def _numbered(place: Verblijfplaats) -> tuple[str | int, ...] | None:
@@ -158,14 +183,16 @@ def _count(births: Iterable[Gegeven[Datum]], *, on: date, of_age_is: bool) -> To
     return Gegeven(value=counted)
 
 
-def _birth_years(person: Persoonslijst, children: Members) -> Told | Reason:
-    """The birth years of the children at home, oldest first.
+def _confidential(person: Persoonslijst) -> bool:
+    """Tell whether the holder, or any partner or child wherever they live, asked for confidentiality.
 
-    Confidentiality of the holder, or of any partner or child wherever they live, leaves them out; the reason that is
-    given is the same as where the register does not tell.
+    What is left out for it is left out for the same reason as where the register does not tell.
     """
-    if person.geheimhouding or any(one.geheimhouding for one in (person.bewoners or {}).values()):
-        return Reason.NOT_DERIVABLE
+    return person.geheimhouding or any(one.geheimhouding for one in (person.bewoners or {}).values())
+
+
+def _birth_years(children: Members) -> Told | Reason:
+    """The birth years of the children at home, oldest first."""
     if reason := first_reason(*children.born):
         return Reason.UNDER_INVESTIGATION if reason is Reason.UNDER_INVESTIGATION else Reason.NOT_DERIVABLE
     years = [born.value.year for born in children.born if born.value]

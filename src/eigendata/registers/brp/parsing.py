@@ -11,12 +11,14 @@ is read leniently (`reading`). Source: BRP API Personen 2.7.0 and BRP API Verbli
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from eigendata.encoding import Json, json_loads
 from eigendata.errors import Declined, Malformed, Reason, within
 from eigendata.model import utc
+from eigendata.registers import tables
 from eigendata.registers.brp.reading import Gegeven, Group
 from eigendata.registers.brp.record import (
     Bewoner,
@@ -47,7 +49,7 @@ def parse_list(
         bsn=whole.text("burgerservicenummer"),
         naam=_naam(whole),
         geboortedatum=whole.group("geboorte").datum("datum"),
-        geboorteplaats=whole.group("geboorte").table("plaats", "omschrijving"),
+        geboorteplaats=_plaats(whole.group("geboorte")),
         nationaliteiten=_nationaliteiten(whole),
         gemeente=_gemeente(whole),
         inschrijving_in_gemeente=whole.datum("datumInschrijvingInGemeente"),
@@ -117,16 +119,24 @@ def _raised(group: Group, name: str) -> bool:
 def _naam(whole: Group) -> Naam:
     naam, adressering = whole.group("naam"), whole.group("adressering")
     wording = adressering.group("aanschrijfwijze").text("naam")
+    parts = (naam.text("voornamen"), naam.text("voorvoegsel"), naam.text("geslachtsnaam"))
+    doubts = (wording, adressering.any("aanschrijfwijze"), *parts)
     return Naam(
-        voornamen=naam.text("voornamen"),
-        voorvoegsel=naam.text("voorvoegsel"),
-        geslachtsnaam=naam.text("geslachtsnaam"),
+        voornamen=parts[0],
+        voorvoegsel=parts[1],
+        geslachtsnaam=parts[2],
         aanschrijfwijze=Gegeven(
             value=wording.value,
-            in_onderzoek=wording.in_onderzoek or adressering.any("aanschrijfwijze").in_onderzoek,
+            in_onderzoek=any(one.in_onderzoek for one in doubts),  # it is made of them
             readable=wording.readable,
         ),
     )
+
+
+def _plaats(geboorte: Group) -> Gegeven[str]:
+    """Read where someone was born: a municipality of table 33, or a place abroad, which has no code."""
+    code, name = geboorte.table("plaats", "code"), geboorte.table("plaats", "omschrijving")
+    return Gegeven(in_onderzoek=name.in_onderzoek) if code.value == tables.UNKNOWN else name
 
 
 def _gemeente(whole: Group) -> Gemeente:
@@ -166,7 +176,9 @@ def _gerelateerden(whole: Group, name: str) -> Gegeven[tuple[Gerelateerde, ...]]
 def _ended(partner: Group) -> Gegeven[bool]:
     """Tell whether a bond has ended: the register then says when, or that it does not know when."""
     datum = partner.group("ontbindingHuwelijkPartnerschap").datum("datum")
-    return Gegeven(value=datum.value is not None, in_onderzoek=datum.in_onderzoek, readable=datum.readable)
+    ended = datum.value is not None
+    silent = "ontbindingHuwelijkPartnerschap" in partner and not ended  # neither ended nor not
+    return Gegeven(value=ended, in_onderzoek=datum.in_onderzoek, readable=datum.readable and not silent)
 
 
 # -- where they live --------------------------------------------------------------------------------------------------
@@ -206,13 +218,24 @@ def _residents(answers: bytes | Json) -> Mapping[str, Bewoner]:
             whole = Group(person)
             bsn = whole.text("burgerservicenummer").value
             if bsn is not None:
-                found[bsn] = Bewoner(
-                    gemeente=_gemeente(whole),
-                    verblijfplaats=_verblijfplaats(whole),
-                    opgeschort=_raised(whole, "opschortingBijhouding"),
-                    geheimhouding=_raised(whole, "geheimhoudingPersoonsgegevens"),
-                )
+                found[bsn] = _either(found[bsn], _bewoner(whole)) if bsn in found else _bewoner(whole)
     return found
+
+
+def _bewoner(whole: Group) -> Bewoner:
+    return Bewoner(
+        gemeente=_gemeente(whole),
+        verblijfplaats=_verblijfplaats(whole),
+        opgeschort=_raised(whole, "opschortingBijhouding"),
+        opschorting=whole.group("opschortingBijhouding").table("reden", "code"),
+        geheimhouding=_raised(whole, "geheimhoudingPersoonsgegevens"),
+    )
+
+
+def _either(one: Bewoner, other: Bewoner) -> Bewoner:
+    """Give whoever of two bears a number that was given twice: where they live cannot be told."""
+    nobody = _bewoner(Group(None))
+    return replace(nobody, geheimhouding=one.geheimhouding or other.geheimhouding)
 
 
 def _stays(history: bytes | Json) -> tuple[Verblijf, ...]:

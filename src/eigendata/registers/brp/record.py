@@ -80,11 +80,16 @@ class Gerelateerde:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Bewoner:
-    """What the second question tells of a partner or child: where they live."""
+    """What the second question tells of a partner or child: where they live.
+
+    Attributes:
+        opschorting: why the record is no longer kept up; empty where it does not say so.
+    """
 
     gemeente: Gemeente
     verblijfplaats: Verblijfplaats
     opgeschort: bool
+    opschorting: Gegeven[str]
     geheimhouding: bool
 
 
