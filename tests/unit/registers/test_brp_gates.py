@@ -86,9 +86,15 @@ def test_a_guardianship_under_investigation_closes_the_gate() -> None:
 
 
 @every_type
-@pytest.mark.parametrize("born", ["2008-11-24", "2008-11", "2008", "2020", "2030-01-01"])
-def test_who_may_be_under_18_counts_as_a_child(type: CredentialType, born: str) -> None:
+@pytest.mark.parametrize("born", ["2008-11-24", "2008-12", "2009", "2030-01-01"])
+def test_who_is_under_18_does_not_act_alone(type: CredentialType, born: str) -> None:
     assert _refused(type, geboorte={"datum": datum(born)}) is Reason.MINOR
+
+
+@every_type
+@pytest.mark.parametrize("born", ["2008-11", "2008"])
+def test_who_may_be_under_18_is_refused_and_not_called_a_child(type: CredentialType, born: str) -> None:
+    assert _refused(type, geboorte={"datum": datum(born)}) is Reason.NOT_DERIVABLE
 
 
 @pytest.mark.parametrize("born", ["2008-11-23", "2008-10", "2007"])

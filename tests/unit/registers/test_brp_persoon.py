@@ -170,13 +170,13 @@ def test_one_doubted_nationality_leaves_them_all_out() -> None:
 @pytest.mark.parametrize(
     ("changes", "claims"),
     [
-        ({"naam": _naam(inOnderzoek=doubt("voornamen"))}, {"given_name"}),
-        ({"naam": _naam(inOnderzoek=doubt("voorvoegsel"))}, {"family_name"}),
-        ({"naam": _naam(inOnderzoek=doubt("geslachtsnaam"))}, {"family_name"}),
+        ({"naam": _naam(inOnderzoek=doubt("voornamen"))}, {"given_name", "name_in_use"}),
+        ({"naam": _naam(inOnderzoek=doubt("voorvoegsel"))}, {"family_name", "name_in_use"}),
+        ({"naam": _naam(inOnderzoek=doubt("geslachtsnaam"))}, {"family_name", "name_in_use"}),
         ({"naam": _naam(inOnderzoek=doubt("adellijkeTitelPredicaat"))}, set()),
-        ({"naam": _naam(inOnderzoek=doubt())}, {"family_name", "given_name"}),
-        ({"naam": _naam(inOnderzoek=True)}, {"family_name", "given_name"}),
-        ({"naam": _naam(inOnderzoek=doubt() | {"voornamen": False})}, {"family_name", "given_name"}),
+        ({"naam": _naam(inOnderzoek=doubt())}, {"family_name", "given_name", "name_in_use"}),
+        ({"naam": _naam(inOnderzoek=True)}, {"family_name", "given_name", "name_in_use"}),
+        ({"naam": _naam(inOnderzoek=doubt() | {"voornamen": False})}, {"family_name", "given_name", "name_in_use"}),
         ({"geboorte": {**person()["geboorte"], "inOnderzoek": doubt("plaats")}}, {"place_of_birth"}),
         ({"geboorte": {**person()["geboorte"], "inOnderzoek": doubt("land")}}, set()),
         (
@@ -288,6 +288,30 @@ def test_a_street_without_its_full_name_is_told_by_its_short_one(full: Json) -> 
 def test_an_address_without_a_town_lies_in_the_municipality_by_name(town: Json) -> None:
     found = facts(ADRES, person(verblijfplaats=_at(woonplaats=town)))
     assert within(found.claims, "address", "locality") == "Boxtel"
+
+
+def test_a_town_keeps_the_name_of_the_municipality_that_went_up_in_another() -> None:
+    whole = person(
+        gemeenteVanInschrijving={"code": "0530", "omschrijving": "Hellevoetsluis"}, verblijfplaats=_at(woonplaats=None)
+    )
+    found = facts(ADRES, whole, jurisdictions=("1992",))
+    assert within(found.claims, "address", "locality") == "Hellevoetsluis"
+    assert within(found.claims, "municipality", "name") == "Voorne aan Zee"
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ({"code": "0757", "omschrijving": "Boxtel"}, "Boxtel"),
+        ({"omschrijving": "Paramaribo"}, "Paramaribo"),
+        ({"omschrijving": "Onbekend"}, "Onbekend"),  # a place abroad of that name, for all we know
+        ({"code": "0000", "omschrijving": "Onbekend"}, Reason.NOT_RECORDED),
+        ({"code": "0000"}, Reason.NOT_RECORDED),
+    ],
+)
+def test_a_place_of_birth_that_is_not_known_has_no_name(place: Json, told: object) -> None:
+    found = facts(PERSOON, person(geboorte={**person()["geboorte"], "plaats": place}))
+    assert left_out(found).get("place_of_birth", found.claims.get("place_of_birth")) == told
 
 
 def test_a_place_without_a_street_is_told_by_its_description() -> None:

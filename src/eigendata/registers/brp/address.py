@@ -144,7 +144,8 @@ def _locality(place: Verblijfplaats, recorded: Gemeente, *, municipality: str) -
         return _elsewhere(place)
     if place.woonplaats.value is not None and place.woonplaats.value != UNKNOWN:
         return place.woonplaats
-    return first_doubt(place.woonplaats) or municipality_name(recorded, municipality=municipality)
+    as_recorded = recorded.code.value or municipality  # the town did not change its name when its municipality went up
+    return first_doubt(place.woonplaats) or municipality_name(recorded, municipality=as_recorded)
 
 
 def _country(place: Verblijfplaats) -> Told | Reason:

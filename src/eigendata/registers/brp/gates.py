@@ -54,6 +54,9 @@ def require_open(person: Persoonslijst, *, jurisdictions: Sequence[str], registe
     born = person.geboortedatum.value
     if born is None or born.latest is None:
         raise Declined(Reason.NOT_DERIVABLE, "the register does not tell this person's age")
-    if of_age(born, MAJORITY, on=on) is not True:
-        raise Declined(Reason.MINOR, "this person may be under 18: the youngest age that the record allows counts")
+    reached = of_age(born, MAJORITY, on=on)
+    if reached is None:
+        raise Declined(Reason.NOT_DERIVABLE, "the register does not tell whether this person is of age")
+    if not reached:
+        raise Declined(Reason.MINOR, "this person is under 18")
     return municipality
