@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from enum import StrEnum
@@ -17,8 +16,8 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from eigendata import texts
-from eigendata.encoding import Json, json_dumps, json_loads, json_object
-from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable
+from eigendata.encoding import Json, json_dumps, json_loads, json_object, toml_loads
+from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable, within
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 """Bytes. A file larger than this is none of ours: fifty credentials of ten copies take about two mebibytes."""
@@ -153,10 +152,8 @@ def read_home(path: Path | None) -> dict[str, Json]:
         return {}
     if path.suffix != ".toml":
         return read_object(path)
-    try:
-        return dict(tomllib.loads(read(path).decode()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"{path} is not TOML") from error
+    with within(str(path)):
+        return toml_loads(read(path))
 
 
 def write(path: Path, data: bytes, *, private: bool = False) -> None:

@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import stat
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +22,8 @@ from typing import Final
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
-from eigendata.errors import Malformed, Misuse
+from eigendata.encoding import toml_loads
+from eigendata.errors import Malformed, Misuse, within
 from eigendata.model import Chain, Seal, utc
 from eigendata.registers.tables import municipalities
 
@@ -83,10 +83,8 @@ def read(directory: Path) -> Settings:
         Malformed: a file does not hold what it should.
     """
     path = directory / SETTINGS
-    try:
-        members = tomllib.loads(_read(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Malformed(f"{path} is not TOML") from error
+    with within(str(path)):
+        members = toml_loads(_read(path))
     match members:
         case {
             "id": str(id),
@@ -157,9 +155,9 @@ def create_authority(out: Path, *, name: str, at: datetime) -> None:
     Raises:
         Misuse: the directory holds one already, or cannot be written.
     """
-    _make(out)
     key = SoftwareKey.generate(Algorithm.ES256)
     anchor = make_authority(name, key, at=utc(at))
+    _make(out, _KEY, _ANCHOR)
     key.save(out / _KEY)
     _write_new(out / _ANCHOR, dump_pem_chain((anchor,)))
 
@@ -188,7 +186,6 @@ def create_issuer(
     """
     if not _URL.fullmatch(id) or not types or (municipality is not None and not _CODE.fullmatch(municipality)):
         raise Misuse("an issuer has a URL of https, types that it may issue, and a municipality's code of four digits")
-    _make(out)
     known = municipalities().get(municipality or "")
     name = name or (f"Gemeente {known.name}" if known else id)
     anchor = load_pem_chain(_read(authority / _ANCHOR))[0]
@@ -213,6 +210,7 @@ def create_issuer(
         "source_role": str(SourceRole.SOURCE_HOLDER),
     }
     settings = "".join(f"{member} = {_toml(value)}\n" for member, value in members.items())
+    _make(out, _KEY, _CHAIN, _CHALLENGE_KEY, SETTINGS)
     key.save(out / _KEY)
     _write_new(out / _CHAIN, dump_pem_chain((leaf,)))
     _write_new(out / _CHALLENGE_KEY, secrets.token_bytes(CHALLENGE_KEY_SIZE), private=True)
@@ -231,7 +229,10 @@ def _all_text(values: Sequence[object]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _make(directory: Path) -> None:
+def _make(directory: Path, *names: str) -> None:
+    """Make a directory in which none of these names is taken: what fails for the last of them leaves none behind."""
+    for taken in (directory / name for name in names if os.path.lexists(directory / name)):
+        raise Misuse(f"there is something at {taken} already; nothing is overwritten")
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
