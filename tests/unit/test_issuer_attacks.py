@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +15,11 @@ import pytest
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Malformed, Misuse, Rejected
 from eigendata.issuer import create_authority, create_issuer
+from eigendata.model import CredentialType, Facts
 from eigendata.once import SqliteOnce
-from eigendata.registers.catalogue import PERSOON
+from eigendata.registers.catalogue import BSN, PERSOON
 from eigendata.wallet import LEAST, Wallet
+from tests.world import AISHA, AT, FORMAT, Holder, World
 
 NOW = datetime(2026, 5, 4, 14, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=9000)
@@ -80,6 +83,27 @@ def test_a_damaged_state_file_is_malformed_whatever_the_damage(tmp_path: Path) -
 def test_a_path_with_a_nul_is_misuse() -> None:
     with pytest.raises(Misuse):
         SqliteOnce("a\0b")
+
+
+# -- the record -------------------------------------------------------------------------------------------------------
+
+
+class TellsOfAnother:
+    """A record that is asked about one type, and tells of one that its issuer may not issue."""
+
+    types = (PERSOON,)
+
+    def facts(self, type: CredentialType, /, *, jurisdictions: tuple[str, ...], at: datetime) -> Facts:
+        return AISHA.record(at=at).facts(BSN, jurisdictions=jurisdictions, at=at)
+
+
+def test_nothing_is_signed_but_what_was_asked_of_the_record() -> None:
+    world = World.make()
+    issuer = replace(world.boxtel, types=(PERSOON,))
+    holder = Holder(trust=world.trust)
+    to = issuer.proven(holder.prove(issuer, 1), at=AT)
+    with pytest.raises(Misuse, match="told of bsn"):
+        issuer.issue(TellsOfAnother(), format=FORMAT, to=to, at=AT)
 
 
 # -- the folder -------------------------------------------------------------------------------------------------------

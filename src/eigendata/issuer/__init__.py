@@ -303,6 +303,8 @@ class Issuer:
                 first = first or closed
                 refused.append(Refusal(type=one, reason=closed.reason))
             else:
+                if found.type.id != one.id:
+                    raise Misuse(f"this record was asked about {one.short}, and told of {found.type.short}")
                 facts.append(found)
                 refused.extend(found.left_out)
         if first is not None and not facts:

@@ -119,7 +119,7 @@ class Session:
         spent: number -> the one verifier, by its client identifier, that sees copies with this number.
     """
 
-    sets: Mapping[int, str] = field(default_factory=dict)
+    sets: Mapping[int, str] = field(default_factory=dict, repr=False)
     spent: Mapping[int, str] = field(default_factory=dict)
 
     def spend(self, number: int, verifier: str) -> Session:
