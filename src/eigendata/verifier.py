@@ -162,7 +162,8 @@ class Verifier:
             Misuse: the policy is neither shipped nor one of this verifier's, or the conditions are not what it needs.
         """
         utc(at)
-        reference = PolicyReference(id=policy.id, version=policy.version, home=policy.conditions(home))
+        conditions = policy.conditions(home)
+        reference = PolicyReference(id=policy.id, version=policy.version, use=policy.use, home=conditions)
         if self._policy(reference) != policy:
             raise Misuse(f"the policy {policy.id} is not this verifier's: pass it when the verifier is made")
         compiled = self._compile(policy, home)

@@ -116,7 +116,7 @@ def test_a_request_carries_who_asks_why_and_how_long_it_is_kept(world: World, re
     assert request_b.purpose == B.purpose
     assert request_b.legal_basis == B.legal_basis
     assert request_b.keep == B.keep
-    assert request_b.policy == PolicyReference(id=B.id, version=B.version, home=B.conditions(HOME))
+    assert request_b.policy == PolicyReference(id=B.id, version=B.version, use=B.use, home=B.conditions(HOME))
     assert [one.id for one in request_b.questions] == ["persoon", "inwoner", "huishouden"]
 
 
@@ -164,7 +164,7 @@ def test_a_policy_that_the_verifier_does_not_know_is_refused_when_it_asks(world:
     with pytest.raises(Misuse):
         world.corporation.ask(replace(B, purpose={"nl": "iets anders", "en": "else"}), home=HOME, at=AT)
     assert world.verifier(policies=(own,)).ask(own, home=HOME, at=AT).policy == PolicyReference(
-        id=own.id, version="2027-01", home=own.conditions(HOME)
+        id=own.id, version="2027-01", use=own.use, home=own.conditions(HOME)
     )
 
 

@@ -64,7 +64,8 @@ def write_statement(request: Request) -> dict[str, Json]:
     if request.keep:
         data["keep"] = dict(request.keep)
     if request.policy is not None:
-        data["policy"] = {"id": request.policy.id, "version": request.policy.version}
+        use: dict[str, Json] = {} if request.policy.use is None else {"use": request.policy.use}
+        data["policy"] = {"id": request.policy.id, "version": request.policy.version, **use}
     return {"format": FORMAT, "data": data}
 
 
@@ -128,11 +129,13 @@ def _statement(value: Json) -> Statement:
 
 
 def _policy(value: Json) -> PolicyReference:
-    match value:
-        case {"id": str(id), "version": str(version)}:
-            return PolicyReference(id=_shown(id, MAX_LINE), version=_shown(version, MAX_LINE))
-        case _:
-            raise Malformed("a policy is named by `id` and `version`")
+    if not isinstance(value, Mapping) or not {"id", "version"} <= value.keys():
+        raise Malformed("a policy is named by `id` and `version`")
+    return PolicyReference(
+        id=_shown(value["id"], MAX_LINE),
+        version=_shown(value["version"], MAX_LINE),
+        use=_shown(value["use"], MAX_LINE) if "use" in value else None,
+    )
 
 
 def _texts(value: Json, most: int) -> dict[str, str]:

@@ -55,11 +55,13 @@ class PolicyReference:
     """The policy behind a request.
 
     Attributes:
+        use: the intended use that it declares, by whose list a wallet judges what is asked; its own id where None.
         home: the conditions that were given with it for this one check. The verifier's side only.
     """
 
     id: str
     version: str
+    use: str | None = None
     home: Mapping[str, Json] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -161,15 +163,17 @@ class Request:
 def _policy_to_json(policy: PolicyReference | None) -> Json:
     if policy is None:
         return None
-    return {"id": policy.id, "version": policy.version, "home": thaw(policy.home)}
+    return {"id": policy.id, "version": policy.version, "use": policy.use, "home": thaw(policy.home)}
 
 
 def _policy(value: Json) -> PolicyReference | None:
     match value:
         case None:
             return None
-        case {"id": str(id), "version": str(version), "home": home} if isinstance(home, Mapping):
-            return PolicyReference(id=id, version=version, home=home)
+        case {"id": str(id), "version": str(version), "use": (str() | None) as use, "home": home} if isinstance(
+            home, Mapping
+        ):
+            return PolicyReference(id=id, version=version, use=use, home=home)
         case _:
             raise Malformed("`policy` is not as it is stored here")
 

@@ -286,7 +286,8 @@ def propose(
     ]
     known = [request.binding.audience in spent.values() for spent in numbers]
     fresh = [sum(one is None for one in spent.values()) for spent in numbers]
-    compared = outside(None if request.policy is None else request.policy.id, request.query)
+    policy = request.policy
+    compared = outside(None if policy is None else policy.use or policy.id, request.query)
     return Proposal(
         request=request,
         compared=compared,

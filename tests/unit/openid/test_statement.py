@@ -17,7 +17,7 @@ WHOLE: dict[str, Any] = {
     "purpose": {"nl": "Om te zien of u in aanmerking komt. Écht!", "en-GB": "To see"},
     "legal_basis": ["AVG 6(1)(b)", "Huisvestingswet 2014 art. 14"],
     "keep": {"voldoet": "until audit", "otherwise": "0 days"},
-    "policy": {"id": "woningcorporatie/B", "version": "2026-01"},
+    "policy": {"id": "eigen/B", "version": "2026-01", "use": "woningcorporatie/B"},
 }
 
 
@@ -31,8 +31,9 @@ def test_a_statement_is_read_whole() -> None:
         purpose=WHOLE["purpose"],
         legal_basis=("AVG 6(1)(b)", "Huisvestingswet 2014 art. 14"),
         keep=WHOLE["keep"],
-        policy=PolicyReference(id="woningcorporatie/B", version="2026-01"),
+        policy=PolicyReference(id="eigen/B", version="2026-01", use="woningcorporatie/B"),
     )
+    assert said(policy={"id": "b", "version": "1"}).policy == PolicyReference(id="b", version="1")
     assert read_statement([{"format": FORMAT, "data": {"x": 1}}], QUERY) == Statement()
     assert read_statement([{"format": "x", "data": "y"}], QUERY) == Statement()
 

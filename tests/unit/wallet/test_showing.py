@@ -16,7 +16,7 @@ from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json
 from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Unavailable
 from eigendata.model import Answer, Presence, Presentation
-from eigendata.query import Request, parse_query
+from eigendata.query import PolicyReference, Request, parse_query
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
 from eigendata.wallet import LEAST, Consent, Use, Wallet, Why, bookkeeping
 from eigendata.wallet import vault as vault_room
@@ -186,6 +186,14 @@ def test_what_a_purpose_needs_is_not_over_asked(wallet: Wallet) -> None:
     assert proposal.use is Use.WITHIN
     assert proposal.over_asked == ()
     answered(wallet, asking)
+
+
+def test_a_policy_of_ones_own_is_judged_by_the_use_that_it_declares(wallet: Wallet) -> None:
+    collected(wallet)
+    asking = request(asked(PERSOON, "nationalities.*"), policy="eigen/B")
+    assert wallet.consider(asking, at=NOW).use is Use.UNKNOWN
+    declared = PolicyReference(id="eigen/B", version="1", use="woningcorporatie/B")
+    assert wallet.consider(replace(asking, policy=declared), at=NOW).use is Use.OUTSIDE
 
 
 @dataclass(frozen=True)
