@@ -99,6 +99,7 @@ class Vault:
     def __init__(self, database: sqlite3.Connection, header: bytes, data_key: bytes, hold: _Hold) -> None:
         self._hold = hold
         self._database = database
+        weakref.finalize(self, _close, database, os.getpid())
         self._header = header
         self._data_key = data_key
         self._process = os.getpid()
@@ -438,6 +439,11 @@ def _require_head(path: Path) -> None:
         refuse()
 
 
+def _close(database: sqlite3.Connection, process: int) -> None:
+    if process == os.getpid():  # closed in a child, it would take away the locks of its parent
+        database.close()
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
@@ -446,19 +452,23 @@ def _connect(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    database.text_factory = bytes
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORDS * _ENTRY.size + MAX_RECORD)
-    for setting in (
-        f"page_size = {_PAGE}",  # of a new file
-        "trusted_schema = OFF",
-        "cell_size_check = ON",
-        "temp_store = MEMORY",  # nothing is written beside the file and its journal, and both hold sealed bytes only
-        "journal_mode = DELETE",
-        "synchronous = EXTRA",  # FULL, and the directory after the journal is gone: what returned is durable
-        "secure_delete = ON",
-        f"max_page_count = {MAX_FILE // _PAGE}",  # what could not be opened again is not written
-    ):
-        database.execute(f"PRAGMA {setting}")
+    try:
+        database.text_factory = bytes
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORDS * _ENTRY.size + MAX_RECORD)
+        for setting in (
+            f"page_size = {_PAGE}",  # of a new file
+            "trusted_schema = OFF",
+            "cell_size_check = ON",
+            "temp_store = MEMORY",  # nothing is written beside the file and its journal, and both hold sealed bytes only
+            "journal_mode = DELETE",
+            "synchronous = EXTRA",  # FULL, and the directory after the journal is gone: what returned is durable
+            "secure_delete = ON",
+            f"max_page_count = {MAX_FILE // _PAGE}",  # what could not be opened again is not written
+        ):
+            database.execute(f"PRAGMA {setting}")
+    except BaseException:
+        database.close()
+        raise
     return database
 
 

@@ -257,9 +257,9 @@ def test_a_consent_is_made_by_accepting_alone(wallet: Wallet) -> None:
     with pytest.raises(Misuse):
         Consent(proposal=proposal, made="accepted")  # type: ignore[arg-type]
     fine = wallet.consider(request(asked(PERSOON, "family_name")), at=NOW).accept()
-    with pytest.raises(ValueError, match="made"):
+    with pytest.raises((ValueError, TypeError), match="made"):  # which of the two differs by Python version
         replace(fine, proposal=proposal)  # type: ignore[call-arg]
-    with pytest.raises(ValueError, match="made"):
+    with pytest.raises((ValueError, TypeError), match="made"):  # which of the two differs by Python version
         replace(proposal, over_asked=())  # type: ignore[call-arg]
     with pytest.raises(Misuse):
         replace(proposal, over_asked=(), made="proposed")  # type: ignore[arg-type]
