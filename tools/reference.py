@@ -313,7 +313,7 @@ _SAID = (
     "`registers check` has no stated outcome |",
     "| 2 | malformed, or misuse: the command was not understood, a file is missing, a secret may be read by others |",
     "| 3 | unavailable: a register, or a file that another process holds, did not answer; nothing was half stored |",
-    "| 130 | stopped by Ctrl-C |",
+    "| 130, 141 | stopped by Ctrl-C; nobody read on (`\\| head`), so the outcome is not known |",
     "",
     '- `--json` prints one JSON object, also when it fails: `{"error": {"kind", "message", "where"}}`, with',
     "  `reason`, `says` (the sentence in nl and en) and `check` where there are any. Warnings go to standard error.",
