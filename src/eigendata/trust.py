@@ -25,6 +25,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -220,19 +221,24 @@ def add_issuer(
 
     Raises:
         Malformed: the anchor is not one certificate in PEM, or the file is no trust file.
-        Misuse: the file cannot be written, the issuer would be widened in two respects, or a value cannot stand in it.
+        Misuse: the anchor is no authority's, the file cannot be written, the issuer would be widened in two respects,
+            or a value cannot stand in it.
     """
     path = Path(path)
     anchors = x509.load_pem_chain(anchor_pem)
     if len(anchors) != 1:
         raise Misuse(f"an anchor is one certificate; there are {len(anchors)}")
+    if not x509.is_authority(anchors[0]):
+        raise Misuse("an anchor is an authority's certificate; this one is for an issuer, and could certify nobody")
+    if os.path.exists(path) and not path.is_file():
+        raise Misuse(f"the trust file {path} is no file")
     added = IssuerEntry(
         name=name,
         anchors=anchors,
         types=tuple(dict.fromkeys(types)),
         municipalities=tuple(dict.fromkeys(municipalities)),
     )
-    text = _read(path).decode("utf-8", "surrogateescape") if path.exists() else ""
+    text = _read(path).decode("utf-8", "surrogateescape") if os.path.exists(path) else ""
     before = Trust.loads(text)
     known = before.issuers.get(issuer)
     if known is None:  # it goes below what is there, notes and all
@@ -407,5 +413,7 @@ def _write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise Misuse(f"the trust file {path} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            beside.unlink()
