@@ -96,6 +96,7 @@ def test_a_passphrase_ends_where_its_line_ends_and_not_before(run: Run, within: 
 def test_a_question_for_the_passphrase_is_no_part_of_the_outcome(
     town: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("eigendata.cli.wallet._somebody_is_there", lambda: True)
     monkeypatch.setattr("getpass.getpass", lambda *_: Path("passphrase").read_text().strip())
     assert cli.run(["wallet", "--vault", "v", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"cards": []}

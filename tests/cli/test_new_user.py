@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from eigendata import cli, rehearsal, schemas
+from eigendata import cli, policies, rehearsal, schemas, story
+from eigendata.cli import speaking
+from eigendata.cli.registers import tell
 from eigendata.crypto.keys import SoftwareKey
+from eigendata.encoding import Json
 from tests.cli.conftest import TYPES, Run
 
 COMMAND = (sys.executable, "-c", "from eigendata.cli import main; main()")
@@ -106,6 +112,179 @@ def test_a_reader_that_goes_away_is_no_verdict(tmp_path: Path, form: list[str]) 
     assert (done.returncode, done.stderr) == (cli.READER_GONE, b"")
 
 
+AT_A_TERMINAL = """
+import fcntl, os, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from eigendata.cli import main
+main()
+"""
+
+
+def at_a_terminal(*arguments: str, folder: Path, typed: list[tuple[bytes, bytes]], out: Path) -> tuple[int, bytes]:
+    """Run a command at a terminal of its own, type each answer once its question stands there, and read along."""
+    master, slave = os.openpty()
+    with out.open("wb") as file:
+        command = subprocess.Popen(
+            (sys.executable, "-c", AT_A_TERMINAL, *arguments), cwd=folder, stdin=slave, stdout=file, stderr=slave
+        )
+    os.close(slave)
+    shown = b""
+    for question, answer in typed:
+        while question not in shown:
+            assert select.select([master], [], [], 60)[0], shown
+            shown += os.read(master, 4096)
+        os.write(master, answer)
+        shown = shown.partition(question)[2]
+    code = command.wait(timeout=60)
+    os.close(master)
+    return code, shown
+
+
+def test_a_passphrase_is_asked_at_the_terminal_and_shown_nowhere(tmp_path: Path) -> None:
+    out, word = tmp_path / "out", b"lang genoeg\n"
+    new = [(b"New passphrase: ", word), (b"Repeat for confirmation: ", word)]
+    code, shown = at_a_terminal("wallet", "--vault", "v", "init", "--json", folder=tmp_path, typed=new, out=out)
+    assert (code, json.loads(out.read_bytes())) == (0, {"vault": "v"})
+    assert b"genoeg" not in shown
+    known = [(b"Passphrase: ", word)]
+    code, _ = at_a_terminal("wallet", "--vault", "v", "list", "--json", folder=tmp_path, typed=known, out=out)
+    assert (code, json.loads(out.read_bytes())) == (0, {"cards": []})
+
+
+def test_ctrl_c_at_the_passphrase_ends_in_words(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, _ = at_a_terminal(
+        "wallet", "--vault", "v", "init", "--json", folder=tmp_path, typed=[(b"New passphrase: ", b"\x03")], out=out
+    )
+    assert (code, json.loads(out.read_bytes())["error"]["message"]) == (2, "no passphrase was given")
+    assert not (tmp_path / "v").exists()
+
+
+def test_without_a_terminal_the_passphrase_is_not_asked_for(a_town: Path) -> None:
+    alone = subprocess.run(
+        (*COMMAND, "wallet", "--vault", "v", "list", "--json"), cwd=a_town, stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=60, check=False, start_new_session=True,
+    )  # fmt: skip
+    assert (alone.returncode, alone.stderr) == (2, b"")
+    assert "--passphrase-file" in json.loads(alone.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_ctrl_c_is_how_a_served_register_ends(tmp_path: Path, form: list[str]) -> None:
+    serving = subprocess.Popen(
+        (*COMMAND, "registers", "serve", "--port", "0", *form), cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert serving.stdout is not None
+    ready = serving.stdout.readline().decode()
+    assert (json.loads(ready)["ready"] if form else ready.removeprefix("READY ")).startswith("http://127.0.0.1:")
+    serving.send_signal(signal.SIGINT)
+    rest, said = serving.communicate(timeout=60)
+    assert (serving.returncode, rest, said) == (0, b"", b"")
+
+
+# -- plain words ------------------------------------------------------------------------------------------------------
+
+VAULT = ("wallet", "--vault", "v", "--passphrase-file", "passphrase")
+
+
+@pytest.mark.parametrize("option", [["--lang", "nl"], ["--lang=nl"]])
+def test_a_refusal_is_told_in_the_language_that_was_asked_for(
+    town: Run, capsys: pytest.CaptureFixture[str], option: list[str]
+) -> None:
+    Path("wrong").write_text("een andere wachtzin\n")
+    assert cli.run(["wallet", "--vault", "v", "--passphrase-file", "wrong", "list", *option]) == 1
+    assert "De kluis gaat niet open" in capsys.readouterr().err
+
+
+def test_a_history_of_nothing_says_so(town: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*VAULT, "history", "--lang", "nl"]) == 0
+    assert capsys.readouterr().out == "Er is nog niets getoond.\n"
+
+
+def _request() -> None:
+    Path("home.json").write_text(json.dumps({"household_size": [1, 9], "binding": True}))
+    asked = ("--policy", "woningcorporatie/B", "--home", "home.json", "--response-uri", "https://corporation.example/a")
+    assert cli.run(["request", *asked, "--out", "request.json"]) == 0
+
+
+def test_a_history_names_claims_as_people_do(resident: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    _request()
+    assert cli.run([*VAULT, "present", "--request", "request.json", "--out", "answer.json", "--yes"]) == 0
+    assert cli.run(["verify", "--request", "request.json", "--trust", "trust.toml", "--in", "answer.json"]) == 0
+    capsys.readouterr()
+    assert cli.run([*VAULT, "history", "--lang", "nl"]) == 0
+    told = capsys.readouterr().out
+    assert "Achternaam, Voornamen, Geboortedatum" in told
+    assert "family_name" not in told
+
+
+def test_an_answer_is_told_in_the_order_of_the_card(resident: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    _request()
+    for _ in range(3):
+        assert cli.run([*VAULT, "present", "--request", "request.json", "--out", "answer.json", "--yes"]) == 0
+        capsys.readouterr()
+        verify = ["verify", "--request", "request.json", "--trust", "trust.toml", "--in", "answer.json", "--lang", "en"]
+        assert cli.run(verify) == 0
+        labels = [line.split(":")[0].strip() for line in capsys.readouterr().out.split("inwoner")[0].splitlines()[1:]]
+        assert [one for one in labels if one in {"Family name", "First names", "Date of birth"}] == [
+            "Family name", "First names", "Date of birth",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["nobody answers", "json"])
+def test_who_does_not_answer_has_not_agreed(
+    resident: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    _request()
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    form = ["--json"] if how == "json" else []
+    assert cli.run([*VAULT, "present", "--request", "request.json", "--out", "answer.json", *form]) == 1
+    assert not Path("answer.json").exists()
+    told = capsys.readouterr()
+    assert ("--yes" in json.loads(told.out)["error"]["message"]) if form else ("did not agree" in told.err)
+
+
+def test_missing_conditions_say_where_they_belong(run: Run) -> None:
+    asked = ("--policy", "woningcorporatie/B", "--response-uri", "https://corporation.example/a", "--out", "r.json")
+    assert "--home" in run("request", *asked, code=2)["error"]["message"]
+
+
+def test_what_a_person_says_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for text in (":warning: [/] [bold]x[/bold] \\[y]", "[link=https://x.example]a[/link]"):
+        speaking.line(text)
+        assert capsys.readouterr().out == text + "\n"
+    table = rehearsal.Outcome(
+        place=0, result=rehearsal.Result.FAILED, left=(rehearsal.Left(type="", claim="", reason="[/x] \x1b[2J :x:"),)
+    )
+    tell((table,), speaking.Language.EN)
+    told = capsys.readouterr().out
+    assert "[/x]" in told
+    assert "\x1b[2J" not in told
+
+
+def test_a_demo_in_which_an_attack_succeeds_does_not_end_well(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(**_: object) -> list[story.Scene]:
+        return [story.Scene(name="attacks", title="", lines=(), seconds=0, data={"replay": outcome})]
+
+    monkeypatch.setattr(story, "tell", told)
+    outcome: dict[str, Json] = {"refused": True, "reason": "replay_detected"}
+    run("demo")
+    outcome = {"refused": False}
+    run("demo", code=1)
+
+
+def test_help_says_what_the_exit_codes_mean_and_which_policies_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--help"]) == 0
+    assert "1 rejected or declined" in capsys.readouterr().out
+    for command in ("request", "verify"):
+        assert cli.run([command, "--help"]) == 0
+        shown = "".join(capsys.readouterr().out.replace("│", "").split())
+        assert all(name in shown for name in policies.shipped()), shown
+
+
 # -- slips of the hand ------------------------------------------------------------------------------------------------
 
 
@@ -124,15 +303,16 @@ def test_an_issuers_certificate_is_no_anchor(run: Run, a_town: Path, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("out", ["note/trust.toml", "x" * 300, ".", "", "/dev/null", "/"])
+@pytest.mark.parametrize("out", ["note/trust.toml", "x" * 300, ".", "", "pipe", "/"])
 def test_a_trust_file_that_cannot_be_there_is_refused_and_leaves_nothing(
     run: Run, a_town: Path, tmp_path: Path, out: str
 ) -> None:
     (tmp_path / "note").write_text("a file, no folder")
+    os.mkfifo(tmp_path / "pipe")
     anchor = str(a_town / "ca" / "anchor.pem")
     run("trust", "add", "--anchor", anchor, "--issuer", "https://b.example", "--type", TYPES, "--out", out, code=2)
-    assert [one.name for one in tmp_path.iterdir()] == ["note"]
-    assert not Path("/dev/null").is_file()
+    assert {one.name for one in tmp_path.iterdir()} == {"note", "pipe"}
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from itertools import pairwise
 from typing import Final
 
 import typer
@@ -18,11 +19,13 @@ from typer.exceptions import Abort, TyperException
 
 from eigendata.cli import issuing, keys, speaking, telling, verifying, wallet
 from eigendata.cli.registers import registers
+from eigendata.cli.speaking import Language
 from eigendata.errors import EigendataError, Misuse, Unavailable
 
 app = typer.Typer(
     name="eigendata",
     help="Regie op eigen gegevens: issue, hold, disclose and verify credentials from the Dutch base registers.",
+    epilog="Exit codes: 0 done or verified, 1 rejected or declined, 2 malformed or misuse, 3 something did not answer.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -62,7 +65,7 @@ def run(arguments: list[str]) -> int:
         _require_text(arguments)
         ended = app(keys.with_lone_ca(arguments), standalone_mode=False)
     except EigendataError as error:
-        return speaking.tell_error(error, as_json=as_json)
+        return speaking.tell_error(error, as_json=as_json, lang=_language(arguments))
     except Abort:
         return speaking.tell_error(Misuse("stopped: a question was not answered"), as_json=as_json)
     except TyperException as error:
@@ -70,6 +73,13 @@ def run(arguments: list[str]) -> int:
     if ended == INTERRUPTED:
         speaking.tell_error(Misuse("stopped before it was done"), as_json=as_json)
     return ended if isinstance(ended, int) else 0  # a command that ends early gives its code; the others give nothing
+
+
+def _language(arguments: list[str]) -> Language:
+    """Give the language that `--lang` asks for; a command that failed has no other way to say."""
+    asked = [value for option, value in pairwise(arguments) if option == "--lang"]
+    asked += [option.removeprefix("--lang=") for option in arguments if option.startswith("--lang=")]
+    return Language(asked[0]) if asked and asked[0] in set(Language) else speaking.LANG
 
 
 def _settle_streams(*, as_json: bool) -> None:

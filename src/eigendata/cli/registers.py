@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,15 +30,19 @@ def serve(
         Path | None, typer.Option("--population", help="Other persons than the shipped ones.")
     ] = None,
     api_key_file: Annotated[Path | None, typer.Option("--api-key-file", help="Demand this API key.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Serve the BRP simulator on 127.0.0.1 until interrupted. Prints `READY URL` once it answers."""
+    """Serve the BRP simulator on 127.0.0.1 until Ctrl-C. Prints `READY URL` once it answers."""
     from eigendata.web import simulator
 
     people = Population.shipped() if population is None else Population.load(population)
     key = speaking.read(api_key_file).decode("ascii", "replace").strip() if api_key_file else None
-    simulator.serve(
-        simulator.make_simulator(people, api_key=key), port=port, ready=lambda url: typer.echo(f"READY {url}")
-    )
+
+    def ready(url: str) -> None:
+        speaking.tell({"ready": url}, as_json=as_json, plainly=lambda: typer.echo(f"READY {url}"))
+
+    with suppress(KeyboardInterrupt):  # that is how it ends
+        simulator.serve(simulator.make_simulator(people, api_key=key), port=port, ready=ready)
 
 
 @registers.command()
@@ -75,7 +80,7 @@ def tell(outcomes: Sequence[Outcome], lang: Language) -> None:
     printed = Table("outcome", "what", "reason", "people", box=None)
     rows = rehearsal.table(outcomes)
     for row in rows:
-        printed.add_row(row.result, row.what, row.reason, str(row.people))
+        printed.add_row(*map(speaking.printable, (row.result, row.what, row.reason, str(row.people))))
     speaking.console.print(printed)
     speaking.line(f"{len(outcomes)} people", "bold")
     for reason in sorted({row.reason for row in rows if row.reason}):

@@ -12,7 +12,6 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from typer.exceptions import TyperException
 
 from eigendata import texts
@@ -41,7 +40,7 @@ InsecureLoopback = Annotated[
 Lang = Annotated[Language, typer.Option("--lang", help="Language of plain sentences.", show_default="your terminal's")]
 LANG: Final = _language_of_this_terminal()
 
-console: Final = Console(highlight=False, soft_wrap=True)
+console: Final = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def tell(result: Mapping[str, Json], *, as_json: bool, plainly: Callable[[], None]) -> None:
@@ -59,7 +58,7 @@ def lines(texts: Iterable[str]) -> None:
 
 def line(text: str = "", style: str | None = None) -> None:
     """Print a line in which nothing is markup: values of people and registers may hold anything."""
-    console.print(escape(printable(text)), style=style)
+    console.print(printable(text), style=style)
 
 
 def printable(text: str) -> str:
@@ -77,7 +76,7 @@ def exit_code(error: EigendataError) -> int:
             return 2
 
 
-def tell_error(error: EigendataError, *, as_json: bool) -> int:
+def tell_error(error: EigendataError, *, as_json: bool, lang: Language = LANG) -> int:
     """Print an error and give the exit code that belongs to it."""
     said = error_object(error)
     if as_json:
@@ -85,7 +84,7 @@ def tell_error(error: EigendataError, *, as_json: bool) -> int:
     else:
         plain = said.get("says")
         if isinstance(plain, Mapping):
-            typer.echo(printable(str(plain[LANG])), err=True)
+            typer.echo(printable(str(plain[lang])), err=True)
         typer.echo(printable(f"{said['kind']}: {error}"), err=True)
     return exit_code(error)
 
@@ -179,10 +178,11 @@ def write(path: Path, data: bytes, *, private: bool = False) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        if beside is not None:
-            with suppress(OSError):
-                beside.unlink()
         raise Misuse(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        if beside is not None:
+            with suppress(OSError):  # it is there only where something went wrong, or somebody pressed Ctrl-C
+                beside.unlink()
 
 
 def write_json(path: Path, value: Json, *, private: bool = False) -> None:

@@ -35,7 +35,10 @@ def demo(
     lang: Lang = LANG,
     as_json: AsJson = False,
 ) -> None:
-    """Tell the whole story on this machine: issue, hold, ask, consent, show, verify, advise, and six attacks."""
+    """Tell the whole story on this machine: issue, hold, ask, consent, show, verify, advise, and six attacks.
+
+    Exit code 1 means that an attack succeeded.
+    """
     from eigendata import story  # it brings the web framework along, which no other command needs
 
     people = Population.shipped() if population is None else Population.load(population)
@@ -56,6 +59,8 @@ def demo(
     if as_json:
         scenes_told = {one.name: {"milliseconds": round(one.seconds * 1000, 1), **one.data} for one in told}
         typer.echo(json_dumps(scenes_told).decode())
+    if any(tried == {"refused": False} for one in told if one.name == "attacks" for tried in one.data.values()):
+        raise typer.Exit(1)
 
 
 def schemas(

@@ -24,7 +24,9 @@ from eigendata.query import PolicyReference, parse_query
 from eigendata.trust import Trust
 from eigendata.verifier import Verifier
 
-Policy = Annotated[str | None, typer.Option("--policy", help="A shipped policy's name, or a policy file.")]
+Policy = Annotated[
+    str | None, typer.Option("--policy", help=f"A policy file (.toml), or one of {', '.join(policies.shipped())}.")
+]
 Home = Annotated[Path | None, typer.Option("--home", help="The conditions of this one check: JSON, or TOML.")]
 TrustFile = Annotated[Path, typer.Option("--trust", help="Who may issue what; made by trust add.")]
 
@@ -53,7 +55,7 @@ def request(
     if policy is not None:
         loaded = policies.load(policy)
         verifier = _verifier(f"redirect_uri:{response_uri}", name=name, policy=loaded)
-        asked = verifier.ask(loaded, home=speaking.read_home(home), at=now)
+        asked = verifier.ask(loaded, home=_conditions(loaded, home), at=now)
     else:
         assert dcql is not None
         verifier = _verifier(f"redirect_uri:{response_uri}", name=name)
@@ -83,9 +85,7 @@ def verify(
     loaded = None if policy is None else policies.load(policy)
     reference = None
     if loaded is not None:
-        reference = PolicyReference(
-            id=loaded.id, version=loaded.version, home=loaded.conditions(speaking.read_home(home))
-        )
+        reference = PolicyReference(id=loaded.id, version=loaded.version, home=_conditions(loaded, home))
     elif home is not None:
         raise Misuse("--home belongs to a --policy")
     ours = replace(received, policy=reference)
@@ -95,6 +95,20 @@ def verify(
     answer = vp.parse_answer(speaking.read(presented), ours)
     disclosure = verifier.verify(answer, ours, at=datetime.now(UTC))
     speaking.tell(disclosure_object(disclosure), as_json=as_json, plainly=lambda: tell_disclosure(disclosure, lang))
+
+
+def _conditions(policy: policies.Policy, home: Path | None) -> Mapping[str, Json]:
+    """Read the conditions of this one check, as the policy wants them.
+
+    Raises:
+        Misuse: one is missing, or is not what the policy wants.
+    """
+    try:
+        return policy.conditions(speaking.read_home(home))
+    except Misuse as error:
+        if home is not None:
+            raise
+        raise Misuse(f"{error.message}: --home names a file of conditions, JSON or TOML") from error
 
 
 def _verifier(
@@ -156,8 +170,9 @@ def tell_disclosure(disclosure: Disclosure, lang: Language) -> None:
     for question, given in disclosure.credentials.items():
         for one in given:
             speaking.line(f"{question} · {one.issuer.name}", "bold")
-            for name, value in one.claims.items():
-                declared = one.type.attribute((name,))
+            order = [attribute.path[0] for attribute in one.type.attributes]
+            for name in sorted(one.claims, key=lambda name: order.index(name) if name in order else len(order)):
+                value, declared = one.claims[name], one.type.attribute((name,))
                 label = name if declared is None else declared.label.get(lang, name)
                 speaking.line(f"  {label}: {shown(value)}")
     counted = len(disclosure.trail) + sum(len(one.trail) for given in disclosure.credentials.values() for one in given)

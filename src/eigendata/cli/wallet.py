@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import Abort
 
 from eigendata import policies, texts
 from eigendata.cli import speaking
@@ -23,6 +25,7 @@ from eigendata.model import ClaimPath, thaw
 from eigendata.openid import vp
 from eigendata.proofs import Challenge
 from eigendata.query import Request
+from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
 from eigendata.wallet import Card, Proposal, Wallet
 from eigendata.wallet.consent import Line, Use
@@ -61,12 +64,25 @@ def named(
 def _passphrase(file: Path | None, prompt: str = "Passphrase", *, new: bool = False) -> str:
     """Read a passphrase: the first line of a file, or what is typed, unseen; a new one twice."""
     if file is None:
-        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
+        if not _somebody_is_there():
+            raise Misuse("there is no terminal to ask for the passphrase; --passphrase-file reads it (`-`: from input)")
+        try:
+            return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
+        except Abort:
+            raise Misuse("no passphrase was given") from None
     # A line ends as in any file: what Unicode counts as the end of one may be part of a passphrase.
     first = speaking.read(file).partition(b"\n")[0].removesuffix(b"\r")
     if not first:
         raise Misuse(f"{file} holds no passphrase")
     return first.decode("utf-8", "surrogateescape")
+
+
+def _somebody_is_there() -> bool:
+    """Tell whether there is a terminal to ask at; standard input may be a file all the same."""
+    with suppress(OSError):
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+        return True
+    return sys.stdin.isatty()
 
 
 def _file(context: typer.Context, here: Path | None) -> Path | None:
@@ -246,9 +262,10 @@ def history(
             if one.keep:
                 speaking.line(f"  {' '.join(policies.kept_lines(one.keep, lang))}")
             for credential in one.credentials:
-                speaking.line(
-                    f"  {label(credential.label, lang)}: {', '.join(spelled(path) for path in credential.paths)}"
-                )
+                names = dict.fromkeys(_name(credential.type, path, lang) for path in credential.paths)
+                speaking.line(f"  {label(credential.label, lang)}: {', '.join(names)}")
+        if not lines:
+            speaking.line("Nothing was shown yet." if lang is Language.EN else "Er is nog niets getoond.")
 
     speaking.tell({"history": [_history_object(one) for one in lines]}, as_json=as_json, plainly=plainly)
 
@@ -293,8 +310,8 @@ def present(
         if not as_json:
             tell_proposal(proposal, lang)
         consent = proposal.accept()
-        if not yes and (as_json or not typer.confirm("Do you agree?" if lang is Language.EN else "Gaat u akkoord?")):
-            raise Declined(Reason.NO_CONSENT, "the holder did not agree")
+        if not yes:
+            _require_agreement(lang, as_json=as_json)
         answer = wallet.disclose(consent, at=datetime.now(UTC))
     speaking.write(out, vp.answer_file(answer, asked) + b"\n", private=True)
     speaking.tell(
@@ -302,6 +319,22 @@ def present(
         as_json=as_json,
         plainly=lambda: speaking.line(f"{out}: give this to the verifier.", "green"),
     )
+
+
+def _require_agreement(lang: Language, *, as_json: bool) -> None:
+    """Ask whether the holder agrees.
+
+    Raises:
+        Declined: they do not, or nobody is there to say so.
+    """
+    if as_json:
+        raise Declined(Reason.NO_CONSENT, "with --json nobody is asked: --yes says beforehand that you agree")
+    try:
+        agreed = typer.confirm("Do you agree?" if lang is Language.EN else "Gaat u akkoord?")
+    except Abort:
+        agreed = False
+    if not agreed:
+        raise Declined(Reason.NO_CONSENT, "the holder did not agree")
 
 
 def _read_request(path: Path, insecure_loopback: bool) -> Request:
@@ -416,6 +449,13 @@ def _said(line: Line, lang: Language) -> str:
 
 def spelled(path: ClaimPath) -> str:
     return ".".join("*" if part is None else str(part) for part in path)
+
+
+def _name(type: str, path: ClaimPath, lang: Language) -> str:
+    """Name a claim as its type does; spell it out where the type is a stranger's."""
+    known = CATALOGUE.get(type)
+    declared = None if known is None else known.attribute(path)
+    return spelled(path) if declared is None else label(declared.label, lang)
 
 
 def _tell_cards(cards: tuple[Card, ...], lang: Language) -> None:
