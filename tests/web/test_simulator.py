@@ -16,7 +16,7 @@ from eigendata.encoding import Json, json_dumps
 from eigendata.errors import Misuse
 from eigendata.registers.catalogue import CATALOGUE, RELATIVE_FIELDS
 from eigendata.registers.fields import View, legal, problem
-from eigendata.registers.population import NEIGHBOUR_BSN, STORY_BSN, Population
+from eigendata.registers.population import NEIGHBOUR_BSN, STORY_BSN, Person, Population
 from eigendata.web.simulator import make_simulator, serve, serving
 from tests.given import given
 
@@ -356,6 +356,13 @@ def test_a_first_day_known_in_part_counts_from_its_first_possible_day(register: 
     everything = stays(register, number, "1900-01-01", "2030-01-01")
     assert [one["type"] for one in everything].count("VerblijfplaatsOnbekend") == 1
     assert len(everything) == 9
+
+
+def test_a_year_that_no_calendar_has_is_no_first_day() -> None:
+    stay: Any = {"type": "Adres", "datumVan": {"type": "JaarDatum", "jaar": 2**53 - 1}}
+    one = Person(bsn=STORY_BSN, persoon={"burgerservicenummer": STORY_BSN}, history=(stay,))
+    with serving(make_simulator(Population([one]))) as url, visiting(url) as register:
+        assert len(stays(register, STORY_BSN, "2010-01-01", "2026-01-01")) == 1
 
 
 def test_secrecy_and_suspension_come_along_with_a_history(register: httpx.Client, people: Population) -> None:
