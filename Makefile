@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 JOBS ?= auto
 
-.PHONY: demo test check format schemas clean
+.PHONY: demo test check bench format schemas clean
 
 demo: .venv/base
 	@$(BIN)/eigendata demo
@@ -21,6 +21,10 @@ check: .venv/development
 	$(BIN)/eigendata schemas --check
 	$(BIN)/python tools/population.py --check
 	$(BIN)/python tools/reference.py --check
+
+# A few seconds; `make bench BENCH="--rounds 60"` for steadier figures. Peers: `pip install --group peers` beforehand.
+bench: .venv/base
+	$(BIN)/python -m bench $(BENCH)
 
 format: .venv/development
 	$(BIN)/ruff check --fix .

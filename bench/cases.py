@@ -1,0 +1,338 @@
+"""What is measured of our own, and the bare signatures beside it.
+
+A round has presentations that nobody saw before, each of another holder with a key of its own. Before a verifier's turn
+every cache is emptied, and one other presentation of the same issuer is verified: what is known then is the issuer.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from nacl.pwhash import argon2id
+
+from bench.measure import Case, cpu, forget
+from eigendata import schemas
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.x509 import make_authority, make_issuer_certificate
+from eigendata.encoding import Json
+from eigendata.formats.sdjwt import SD_JWT_VC
+from eigendata.formats.sdjwt.present import Opened
+from eigendata.model import (
+    Attestation,
+    Attribute,
+    Authentic,
+    Binding,
+    Chain,
+    ClaimPath,
+    CredentialType,
+    Holding,
+    Kind,
+    Party,
+    Seal,
+    freeze,
+)
+from eigendata.query import Held, match, parse_query
+from eigendata.registers.catalogue import PERSOON
+from eigendata.trust import IssuerEntry, Trust
+from eigendata.wallet import Wallet, records
+from eigendata.wallet.sealing import LEAST
+from eigendata.wallet.vault import Vault
+
+TWO_VERIFICATIONS: Final = "two bare verifications"
+ONE_SIGNATURE: Final = "one bare signature"
+VERIFY: Final = "verify"
+ISSUE: Final = "issue"
+SCHEMA: Final = "schema check"
+PRESENT: Final = "present"
+DCQL: Final = "DCQL"
+IMPORT: Final = "import"
+INTERPRETER: Final = "interpreter"
+VAULT_OPEN: Final = "vault, open"
+VAULT_LIST: Final = "vault, list"
+
+ISSUER: Final = "https://boxtel.example"
+BINDING: Final = Binding(audience="redirect_uri:https://corporation.example/answer", nonce="n-0S6_WzA2Mj")
+CLAIMS: Final = {f"claim_{number}": f"the value of claim {number}" for number in range(20)}
+SHOWN: Final = ("claim_1", "claim_7", "claim_13")
+PATHS: Final[tuple[ClaimPath, ...]] = tuple((name,) for name in SHOWN)
+TYPE: Final = CredentialType(
+    id="urn:eigendata:bench:1",
+    short="bench",
+    label={"nl": "Proef", "en": "Trial"},
+    attributes=tuple(Attribute(path=(name,), kind=Kind.TEXT, label={"nl": name, "en": name}) for name in CLAIMS),
+)
+COPIES: Final = 10
+_ECDSA: Final = ec.ECDSA(hashes.SHA256())
+_MESSAGE: Final = 600  # bytes; what a bare signature is over
+_IMPORT: Final = "from eigendata import Issuer, Wallet, Verifier"
+_VALUES: Final[Mapping[Kind, Json]] = {
+    Kind.TEXT: "Zandstra",
+    Kind.DATE: "1984-02-29",
+    Kind.YEAR: 1984,
+    Kind.YEAR_MONTH: "1984-02",
+    Kind.INTEGER: 2,
+    Kind.BOOLEAN: True,
+    Kind.COUNTRY: "NL",
+    Kind.COUNTRIES: ("NL",),
+    Kind.YEARS: (2012, 2016),
+    Kind.BSN: "999900109",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Who issues, and whom a verifier trusts; the same in every round."""
+
+    at: datetime
+    key: SoftwareKey
+    seal: Seal
+    trust: Trust
+
+    @classmethod
+    def make(cls) -> Setting:
+        at = datetime.now(UTC)
+        root, key = SoftwareKey.generate(Algorithm.ES256), SoftwareKey.generate(Algorithm.ES256)
+        anchor = make_authority("Bench", root, at=at)
+        leaf = make_issuer_certificate(
+            key.public_key, name="Boxtel", uri=ISSUER, authority=anchor, authority_key=root, at=at, municipality=None
+        )
+        entry = IssuerEntry(name="Boxtel", anchors=(anchor,), types=(TYPE.id,))
+        seal = Seal(signer=key, origin=Chain(certificates=(leaf,), issuer=ISSUER))
+        return cls(at=at, key=key, seal=seal, trust=Trust(issuers={ISSUER: entry}))
+
+    def attestation(self, holder: SoftwareKey) -> Attestation:
+        issued_at = self.at.replace(hour=0, minute=0, second=0, microsecond=0)
+        return Attestation(
+            type=TYPE,
+            issuer=ISSUER,
+            claims=CLAIMS,
+            holder=holder.public_key,
+            issued_at=issued_at,
+            expires_at=issued_at + timedelta(days=14),
+        )
+
+    def verify(self, token: bytes) -> Authentic:
+        return SD_JWT_VC.parse_presentation(token).verify([TYPE], BINDING, trust=self.trust, at=self.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One holder with one credential, and what the holder shows of it."""
+
+    key: SoftwareKey
+    attestation: Attestation
+    credential: bytes
+    opened: Opened
+    presentation: bytes
+
+    @classmethod
+    def make(cls, setting: Setting) -> Shown:
+        key = SoftwareKey.generate(Algorithm.ES256)
+        attestation = setting.attestation(key)
+        credential = SD_JWT_VC.issue(attestation, setting.seal)
+        opened = SD_JWT_VC.open(credential, TYPE)
+        presentation = opened.present(PATHS, Holding(key=key, binding=BINDING), at=setting.at)
+        return cls(key=key, attestation=attestation, credential=credential, opened=opened, presentation=presentation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """The material of one round: each of these is used once by each case."""
+
+    setting: Setting
+    shown: Sequence[Shown]
+    other: Shown
+
+    @classmethod
+    def make(cls, setting: Setting, *, size: int) -> Round:
+        return cls(setting=setting, shown=tuple(Shown.make(setting) for _ in range(size)), other=Shown.make(setting))
+
+
+@contextmanager
+def our_cases() -> Iterator[tuple[Case[Round], ...]]:
+    """Give the cases; while they are in use there is a vault on the disk."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "wallet"
+        _fill_vault(path)
+        yield (
+            Case(name=TWO_VERIFICATIONS, cost=_two_verifications),
+            Case(name=ONE_SIGNATURE, cost=_one_signature),
+            Case(name=VERIFY, cost=_verify),
+            Case(name=ISSUE, cost=_issue),
+            Case(name=SCHEMA, cost=_schema_check),
+            Case(name=PRESENT, cost=_present),
+            Case(name=DCQL, cost=_dcql()),
+            Case(name=VAULT_OPEN, cost=lambda _: _vault(path)[0]),
+            Case(name=VAULT_LIST, cost=lambda _: _vault(path)[1]),
+            Case(name=IMPORT, cost=lambda _: _subprocess(_IMPORT)),
+            Case(name=INTERPRETER, cost=lambda _: _subprocess("pass")),
+        )
+
+
+# -- the bare signatures ----------------------------------------------------------------------------------------------
+
+
+def _two_verifications(round: Round) -> float:
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = private.public_key()
+    messages = [os.urandom(_MESSAGE) for _ in range(2 * len(round.shown))]
+    signed = [(private.sign(message, _ECDSA), message) for message in messages]
+    return 2 * cpu(lambda one: public.verify(one[0], one[1], _ECDSA), signed)
+
+
+def _one_signature(round: Round) -> float:
+    private = ec.generate_private_key(ec.SECP256R1())
+    return cpu(lambda message: private.sign(message, _ECDSA), [os.urandom(_MESSAGE) for _ in round.shown])
+
+
+# -- credentials ------------------------------------------------------------------------------------------------------
+
+
+def _verify(round: Round) -> float:
+    forget()
+    round.setting.verify(round.other.presentation)
+    return cpu(lambda one: round.setting.verify(one.presentation), round.shown)
+
+
+def _issue(round: Round) -> float:
+    forget()
+    SD_JWT_VC.issue(round.other.attestation, round.setting.seal)
+    copies = [
+        [replace(round.other.attestation, holder=one.key.public_key) for one in round.shown[start : start + COPIES]]
+        for start in range(0, len(round.shown), COPIES)
+    ]
+    return cpu(lambda one: SD_JWT_VC.issue(one, round.setting.seal), [one for some in copies for one in some])
+
+
+def _present(round: Round) -> float:
+    return cpu(
+        lambda one: one.opened.present(PATHS, Holding(key=one.key, binding=BINDING), at=round.setting.at), round.shown
+    )
+
+
+def _schema_check(_: Round) -> float:
+    claims = _claims(PERSOON)
+    schemas.validate(PERSOON, claims)
+    return cpu(lambda one: schemas.validate(PERSOON, one), [claims] * 3)
+
+
+def _claims(type: CredentialType) -> Mapping[str, Json]:
+    """Give claims that fit the declaration of a type, with everything in it."""
+    claims: dict[str, Json] = {}
+    for attribute in type.attributes:
+        if attribute.path[0] == "absent":
+            continue
+        inside = claims
+        for name in attribute.path[:-1]:
+            below = inside.setdefault(name, {})
+            assert isinstance(below, dict)
+            inside = below
+        inside[attribute.path[-1]] = _VALUES[attribute.kind]
+    frozen = freeze(claims)
+    assert isinstance(frozen, Mapping)
+    return frozen
+
+
+def _dcql() -> Callable[[Round], float]:
+    """Ask for three claims of one type, of which 200 credentials are held: each of them has to be looked into."""
+    held = tuple(
+        Held(
+            id=f"card {number}",
+            format=SD_JWT_VC.name,
+            type_id=TYPE.id,
+            document={**CLAIMS, "number": number},
+            authority_key_ids=(b"authority",),
+            bound=True,
+        )
+        for number in range(200)
+    )
+    query = parse_query(
+        {
+            "credentials": [
+                {
+                    "id": "one",
+                    "format": SD_JWT_VC.name,
+                    "meta": {"vct_values": [TYPE.id]},
+                    "claims": [{"path": [name]} for name in SHOWN],
+                }
+            ]
+        }
+    )
+    assert len(match(query, held).fits["one"]) == len(held)
+    return lambda _: cpu(lambda one: match(one, held), [query] * 5)
+
+
+# -- a vault ----------------------------------------------------------------------------------------------------------
+
+RECORDS: Final = 2000
+_SESSIONS: Final = 20
+_CARDS: Final = 9  # of each session; with ten copies of each that makes 2,000 records
+_PASSPHRASE: Final = b"correct horse battery staple"
+
+
+def _fill_vault(path: Path) -> None:
+    setting = Setting.make()
+    shown = Shown.make(setting)
+    copy = records.Copy(token=shown.credential, key=records.SealedKey.of(shown.key)).written(SD_JWT_VC.name)
+    document = _claims(PERSOON)
+    vault = Vault.create(path, _PASSPHRASE, cost=LEAST)
+    with vault.writing() as writing:
+        for _ in range(_SESSIONS):
+            session = writing.put(records.Kind.SESSION, records.Session(sets={}, spent={}).written())
+            for _ in range(_CARDS):
+                copies = {number: writing.put(records.Kind.COPY, copy) for number in range(COPIES)}
+                holding = records.Holding(
+                    session=session,
+                    type=PERSOON,
+                    format=SD_JWT_VC.name,
+                    issuer=Party(id=ISSUER, name="Boxtel"),
+                    authority_key_ids=(b"authority",),
+                    document=document,
+                    withheld=tuple((name,) for name in document),
+                    added_at=setting.at,
+                    expires_at=setting.at + timedelta(days=14),
+                    copies=copies,
+                )
+                writing.put(records.Kind.HOLDING, holding.written())
+    vault.close()
+
+
+def _vault(path: Path) -> tuple[float, float]:
+    """Give the seconds of opening a vault, without those of Argon2id, and of the first list of its cards."""
+    derived = cpu(
+        lambda salt: argon2id.kdf(32, _PASSPHRASE, salt, opslimit=LEAST.passes, memlimit=LEAST.memory),
+        [os.urandom(argon2id.SALTBYTES)],
+    )
+    forget()
+    began = time.thread_time()
+    wallet = Wallet.open(path, _PASSPHRASE)
+    opened = time.thread_time()
+    cards = wallet.cards()
+    listed = time.thread_time()
+    wallet.close()
+    assert len(cards) == _SESSIONS * _CARDS
+    return opened - began - derived, listed - opened
+
+
+# -- importing --------------------------------------------------------------------------------------------------------
+
+
+def _subprocess(program: str) -> float:
+    """Give the seconds of CPU of a Python that does this and no more, interpreter included."""
+    process = subprocess.Popen([sys.executable, "-c", program])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime
