@@ -17,9 +17,10 @@ from eigendata.encoding import json_dumps, json_loads
 from eigendata.errors import Malformed
 from eigendata.model import thaw
 from eigendata.registers import population
-from eigendata.registers.brp import aanschrijfwijze
+from eigendata.registers.brp import aanschrijfwijze, passes_elfproef
 from eigendata.registers.population import Person, Population
 from tests.given import ROOT, given
+from tests.negatives import negative
 
 TAGS = {
     "geheimhouding", "inOnderzoek_persoon", "inOnderzoek_adres", "inOnderzoek_nationaliteit", "inOnderzoek_relatie",
@@ -305,6 +306,13 @@ def test_a_person_shows_nothing_of_themselves(people: Population) -> None:
 @pytest.mark.parametrize("text", ["", "99990001", "9999000180", "99990001x", "９99900018", "999900019", "000000001"])
 def test_what_fails_the_elfproef_is_no_test_number(text: str) -> None:
     assert not population.is_test_number(text)
+
+
+@negative("NEG-DATA-001")
+@pytest.mark.parametrize("text", ["000000000", "12345672", "123456781", "1234567820", "01234567", "12345678２"])
+def test_what_is_no_bsn_fails_the_elfproef(text: str) -> None:
+    assert passes_elfproef("123456782")
+    assert not passes_elfproef(text)
 
 
 def test_a_number_outside_the_test_range_is_no_test_number() -> None:

@@ -39,8 +39,8 @@ def tell_bsn(telling: Telling, person: Persoonslijst) -> None:
 
 
 def passes_elfproef(bsn: str) -> bool:
-    """Tell whether nine digits form a BSN: weighed 9 to 2 and -1, they add up to a multiple of eleven."""
-    if re.fullmatch(r"[0-9]{9}", bsn) is None:
+    """Tell whether nine digits form a BSN: weighed 9 to 2 and -1, they add up to a multiple of eleven; not all zero."""
+    if re.fullmatch(r"[0-9]{9}", bsn) is None or bsn == "000000000":
         return False
     return sum(weight * int(digit) for weight, digit in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), bsn, strict=True)) % 11 == 0
 
