@@ -13,6 +13,7 @@ from eigendata.errors import Rejected
 from eigendata.wallet import sealing
 from eigendata.wallet.sealing import LEAST, Cost
 from eigendata.wallet.vault import Vault
+from tests.negatives import negative
 
 PASSPHRASE = "vijf woorden die niemand raadt"
 KINDS = (1, 2, 3)
@@ -79,6 +80,7 @@ def test_every_bit_of_the_databases_own_head_gives_what_was_kept_or_does_not_ope
         assert opens_to(bytes(data), tmp_path / "edited") in (None, whole[1])
 
 
+@negative("NEG-STORE-011")
 @given(length=st.floats(0, 1, exclude_max=True))
 @LAW
 def test_a_file_cut_short_does_not_open(
@@ -88,6 +90,7 @@ def test_a_file_cut_short_does_not_open(
     assert opens_to(data[: int(length * len(data))], tmp_path / "edited") is None
 
 
+@negative("NEG-STORE-011")
 @given(tail=st.binary(min_size=1, max_size=9000))
 @LAW
 def test_bytes_behind_the_file_change_nothing(

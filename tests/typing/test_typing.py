@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.negatives import negative
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
+@negative("NEG-API-002")
 def test_mypy_refuses_just_what_must_be_refused() -> None:
     files = [HERE / "accepted.py", HERE / "refused.py"]
     command = [sys.executable, "-m", "mypy", "--strict", "--show-error-codes", "--no-error-summary", *map(str, files)]

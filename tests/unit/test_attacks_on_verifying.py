@@ -28,6 +28,7 @@ from eigendata.query import Request, parse_query
 from eigendata.registers.catalogue import INWONER
 from eigendata.trust import JURISDICTION, Trust, require_jurisdiction
 from eigendata.verifier import Verifier
+from tests.negatives import negative
 from tests.unit.formats.forge import ANY, ISSUER_KEY, forged, payload, verified
 from tests.world import AISHA, AT, CORPORATION, FORMAT, HOME, World
 
@@ -329,6 +330,7 @@ def test_hostile_conditions_of_a_home_are_malformed_on_the_command_line(
         Trust.loads(HOSTILE_TOML[what] if what != "too many bytes" else b"#" * 4_194_305)
 
 
+@negative("NEG-LOG-002")
 def test_nothing_in_an_inspected_token_steers_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hostile = {"bidi": "\u202egnp.exe", "csi": "\x9b2J", "osc": "\x9d0;title\x9c", "esc": "\x1b[2J", "[bold]": "[/]"}
     file = tmp_path / "token"

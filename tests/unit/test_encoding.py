@@ -33,6 +33,7 @@ from eigendata.encoding import (
 )
 from eigendata.errors import Malformed
 from tests import given as given_files
+from tests.negatives import negative
 
 few = settings(max_examples=150, deadline=None)
 
@@ -84,6 +85,7 @@ def test_base64_gives_back_what_was_written(data: bytes) -> None:
     assert b64url_encode(data) == base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+@negative("NEG-JOSE-010")
 @few
 @given(st.binary(max_size=12) | st.text("AQgwEIM_-+/= \n!é", max_size=9).map(str.encode))
 def test_only_one_text_stands_for_the_same_bytes(text: bytes) -> None:
@@ -104,6 +106,7 @@ def test_only_one_padded_text_stands_for_the_same_bytes(text: str) -> None:
     assert b64_encode(data) == text
 
 
+@negative("NEG-JOSE-009", "NEG-JOSE-010")
 @pytest.mark.parametrize(
     "text",
     [
@@ -164,6 +167,7 @@ def test_any_bytes_give_a_value_or_are_malformed(data: bytes) -> None:
     assert json_loads(json_dumps(value)) == value
 
 
+@negative("NEG-JSON-002", "NEG-JSON-004")
 @pytest.mark.parametrize(
     "data",
     [
@@ -213,6 +217,7 @@ def test_json_of_another_form_is_refused(data: bytes) -> None:
     assert refused(json_loads, data)
 
 
+@negative("NEG-JSON-001")
 @pytest.mark.parametrize(
     "data", [b'{"a":1,"a":1}', b'{"a":1,"b":2,"\\u0061":3}', b'[{"x":{"a":1,"a":2}}]', b'{"":1,"":2}']
 )

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from eigendata import fetch
 from eigendata.errors import Misuse, Rejected, Unavailable
 from eigendata.fetch import Fetcher
+from tests.negatives import negative
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 Serve = Callable[[socket.socket], None]
@@ -153,6 +154,7 @@ def test_a_document_is_taken_in_the_media_types_that_were_asked() -> None:
 # -- hostile servers --------------------------------------------------------------------------------------------------
 
 
+@negative("NEG-FETCH-003")
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 399])
 def test_a_redirect_is_never_followed(status: int) -> None:
     with serving(OK) as elsewhere:
@@ -205,6 +207,7 @@ def _silent(connection: socket.socket) -> None:
     connection.recv(1)
 
 
+@negative("NEG-FETCH-004")
 @pytest.mark.parametrize(
     "serve",
     [_endless, _endless_chunks, _endless_headers, _endless_preludes, _dripping_body, _dripping_head, _silent],
@@ -235,12 +238,14 @@ NONSENSE = [
 ]
 
 
+@negative("NEG-FETCH-004")
 @pytest.mark.parametrize("answer", NONSENSE)
 def test_nonsense_is_no_answer(answer: bytes) -> None:
     with serving(answer) as server, pytest.raises(Unavailable):
         ask(local(), server.url)
 
 
+@negative("NEG-FETCH-004")
 def test_the_body_may_be_as_large_as_the_limit_and_not_a_byte_larger() -> None:
     def of(size: int) -> bytes:
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
@@ -271,6 +276,7 @@ BLOCKED = [
 ]  # fmt: skip
 
 
+@negative("NEG-FETCH-001")
 @pytest.mark.parametrize("address", BLOCKED)
 def test_a_name_that_resolves_to_an_address_of_ours_is_never_reached(
     address: str, monkeypatch: pytest.MonkeyPatch
@@ -281,6 +287,20 @@ def test_a_name_that_resolves_to_an_address_of_ours_is_never_reached(
     with pytest.raises(Rejected) as refusal:
         ask(fetcher, "https://register.example/personen")
     assert refusal.value.check is fetch.ADDRESS_ALLOWED
+    assert refusal.value.reason == "fetch_blocked"
+    assert opened == []
+
+
+@negative("NEG-FETCH-001")
+@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1", "127.1", "0"])
+@pytest.mark.parametrize("fetcher", [Fetcher(), Fetcher(resolve=fetch.system_resolve)], ids=["default", "system"])
+def test_an_address_of_ours_in_an_odd_spelling_is_never_reached(
+    host: str, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(socket, "create_connection", lambda *args, **more: opened.append(args))
+    with pytest.raises(Rejected) as refusal:
+        ask(fetcher, f"https://{host}/personen")
     assert refusal.value.reason == "fetch_blocked"
     assert opened == []
 
@@ -323,6 +343,7 @@ def test_loopback_behind_a_translator_or_a_relay_is_not_this_machine(address: st
         ask(fetcher, f"{scheme}://register.example/")
 
 
+@negative("NEG-FETCH-005")
 def test_http_is_for_loopback_alone_even_where_it_was_opened() -> None:
     fetcher = Fetcher(allow_loopback_http=True, resolve=lambda host, port: ["93.184.215.14"])
     with pytest.raises(Rejected) as refusal:
@@ -421,7 +442,7 @@ def test_the_machines_own_resolver_gives_addresses() -> None:
 # -- TLS --------------------------------------------------------------------------------------------------------------
 
 
-def _certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def _certificate(folder: Path, name: str, *, days: int = 1) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Give the server's and the client's context for a self-made certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -432,8 +453,8 @@ def _certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContex
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -448,6 +469,7 @@ def _certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContex
     return server, ssl.create_default_context(cadata=pem.decode())
 
 
+@negative("NEG-FETCH-005")
 def test_tls_holds_for_the_name_and_not_for_the_address(tmp_path: Path) -> None:
     server_tls, client_tls = _certificate(tmp_path, "register.example")
     with serving(OK, tls=server_tls) as server:
@@ -460,6 +482,17 @@ def test_tls_holds_for_the_name_and_not_for_the_address(tmp_path: Path) -> None:
             ask(local(), f"https://127.0.0.1:{server.port}/")
         assert refusal.value.check is fetch.CERTIFICATE
     assert len(server.asked) == 1
+
+
+@negative("NEG-FETCH-005")
+def test_a_certificate_that_expired_is_refused(tmp_path: Path) -> None:
+    server_tls, client_tls = _certificate(tmp_path, "register.example", days=-1)
+    with serving(OK, tls=server_tls) as server:
+        fetcher = Fetcher(allow_loopback_http=True, tls=client_tls, resolve=lambda host, port: ["127.0.0.1"])
+        with pytest.raises(Rejected) as refusal:
+            ask(fetcher, f"https://register.example:{server.port}/")
+    assert refusal.value.check is fetch.CERTIFICATE
+    assert server.asked == []
 
 
 def test_a_server_without_tls_is_unavailable_over_https() -> None:

@@ -30,6 +30,7 @@ from eigendata.query.check import (
     TYPE_ASKED,
     VALUES_MATCH,
 )
+from tests.negatives import negative
 
 PERSON = "urn:example:person"
 
@@ -176,6 +177,7 @@ def test_a_format_without_type_names_is_rejected() -> None:
     rejected_by(TYPE_ASKED, query, {})
 
 
+@negative("NEG-DCQL-004")
 def test_an_issuer_of_another_authority_is_rejected() -> None:
     query = one(trusted_authorities=[{"type": "aki", "values": [b64url_encode(b"authority")]}])
     assert fits(query, {}, authorities=(b"other", b"authority")) == ()
@@ -205,6 +207,7 @@ def test_a_claim_that_was_asked_and_is_not_there_is_missed(path: list[Any], docu
     rejected_by(CLAIMS_THERE, asking(path), document)
 
 
+@negative("NEG-DCQL-003")
 @pytest.mark.parametrize("value", ["18", 1, 18.0, None, [18], {"18": 18}, True])
 def test_a_value_of_another_type_does_not_match(value: Json) -> None:
     query = one(claims=[{"path": ["age"], "values": [18]}])
@@ -212,6 +215,7 @@ def test_a_value_of_another_type_does_not_match(value: Json) -> None:
     assert fits(query, {"age": 18}, ("age",)) == (("age",),)
 
 
+@negative("NEG-DCQL-003")
 def test_true_is_not_one() -> None:
     rejected_by(VALUES_MATCH, one(claims=[{"path": ["adult"], "values": [True]}]), {"adult": 1})
     rejected_by(VALUES_MATCH, one(claims=[{"path": ["adult"], "values": [1]}]), {"adult": True})

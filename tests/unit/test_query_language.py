@@ -14,6 +14,7 @@ from eigendata.errors import Malformed
 from eigendata.model import freeze
 from eigendata.query import ClaimsQuery, CredentialQuery, Query, language, parse_query
 from tests.given import given
+from tests.negatives import negative
 
 META = {"vct_values": ["urn:example:person"]}
 
@@ -66,6 +67,7 @@ def test_unknown_members_are_ignored_everywhere() -> None:
     assert parse_query(more) == parse_query(known)
 
 
+@negative("NEG-DCQL-001")
 @pytest.mark.parametrize(
     ("value", "where"),
     [

@@ -13,6 +13,7 @@ from eigendata.errors import Declined, Misuse, Reason
 from eigendata.model import freeze
 from eigendata.query import Held, Matches, match, parse_query
 from tests.given import given
+from tests.negatives import negative
 
 PERSON = "urn:example:person"
 DOCUMENT: dict[str, Json] = {
@@ -86,6 +87,7 @@ def test_a_path_names_every_element_that_it_selects(path: list[Any], places: lis
     assert shown(path) == tuple(places)
 
 
+@negative("NEG-DCQL-001")
 @pytest.mark.parametrize(
     "path",
     [

@@ -20,6 +20,7 @@ from eigendata.encoding import b64url_encode
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail
 from eigendata.model import Chain, CredentialType, Named, Origin, Party, TrustedIssuer
 from eigendata.trust import Trust, add_issuer, require_jurisdiction
+from tests.negatives import negative
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOXTEL, VUGHT = "https://boxtel.example", "https://vught.example"
@@ -116,12 +117,14 @@ def test_issuer_type_an_issuer_is_trusted_for_its_types_alone() -> None:
     assert refusal(TRUST, Chain(certificates=(leaf(BOXTEL),)), PERSON) is module.ISSUER_TYPE
 
 
+@negative("NEG-X509-002")
 def test_issuer_in_leaf_the_name_that_a_token_states_is_in_its_leaf() -> None:
     trust = Trust.loads(table() + table(VUGHT))
     assert trust.issuer(Chain(certificates=(leaf(VUGHT),), issuer=VUGHT), RESIDENT, at=NOW).party.id == VUGHT
     assert refusal(trust, Chain(certificates=(leaf(VUGHT),), issuer=BOXTEL)) is module.ISSUER_IN_LEAF
 
 
+@negative("NEG-X509-002")
 def test_a_chain_leads_to_an_anchor_of_that_issuer_not_of_another() -> None:
     forged = leaf(BOXTEL, authority=OTHER_CA, key=OTHER_CA_KEY)
     assert refusal(TRUST, Chain(certificates=(forged,))) is x509.PATH
@@ -143,6 +146,7 @@ def test_a_chain_is_good_for_its_time_alone() -> None:
         TRUST.issuer(Chain(certificates=(leaf(BOXTEL),)), RESIDENT, at=NOW.replace(tzinfo=None))
 
 
+@negative("NEG-TRUST-003")
 def test_an_issuer_taken_out_of_the_file_is_refused_from_then_on() -> None:
     origin = Chain(certificates=(leaf(BOXTEL),))
     assert TRUST.issuer(origin, RESIDENT, at=NOW)
@@ -171,6 +175,7 @@ def test_a_pinned_key_is_found_by_its_thumbprint_its_kid_or_as_the_only_one() ->
     assert refusal(trust, Named(issuer=BOXTEL, key_id=thumbprint)) is module.ISSUER_KEY
 
 
+@negative("NEG-JOSE-007")
 @pytest.mark.parametrize("key_id", ["", "1", "../../etc/passwd", "' OR 1=1 --", "a" * 100_000, "\x00", "\u0131"])
 def test_issuer_key_a_key_that_is_not_pinned_is_refused_whatever_it_is_called(key_id: str) -> None:
     assert refusal(PINNED, Named(issuer=BOXTEL, key_id=key_id)) is module.ISSUER_KEY

@@ -36,6 +36,7 @@ from eigendata.query.check import ASKED, CLAIMS_THERE, COMPLETE, COUNTED, NO_CLA
 from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, HUISHOUDEN, INWONER, PERSOON
 from eigendata.trust import ISSUER_KNOWN, JURISDICTION
 from eigendata.verifier import ANSWER_TRAIL, FORMAT_ASKED, REQUEST_OF_POLICY, REQUEST_OURS, WITHDRAWAL, Verifier
+from tests.negatives import negative
 from tests.world import (
     AISHA,
     AT,
@@ -273,6 +274,7 @@ def test_only_what_may_be_used_is_given_and_set_is_not(world: World, aisha: Hold
         assert not {"set", "iss", "cnf", "vct", "exp", "issuing_authority"} & set(given[0].claims)
 
 
+@negative("NEG-API-001")
 def test_a_disclosure_cannot_be_built_edited_or_misread(world: World, aisha: Holder, request_b: Request) -> None:
     disclosure = world.corporation.verify(aisha.answer(request_b), request_b, at=AT)
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -329,6 +331,7 @@ def test_the_same_answer_is_not_accepted_twice(world: World, aisha: Holder, requ
     assert rejected(TAKEN, world.corporation, answer, request_b).reason is Reason.REPLAY_DETECTED
 
 
+@negative("NEG-ECDSA-003")
 def test_a_request_is_not_answered_twice_not_even_anew(world: World, aisha: Holder, request_b: Request) -> None:
     world.corporation.verify(aisha.answer(request_b), request_b, at=AT)
     for later in (timedelta(minutes=6), timedelta(days=13)):
@@ -506,6 +509,7 @@ def test_a_claim_too_many_is_rejected(world: World, aisha: Holder, request_b: Re
     assert (error.reason, error.where) == (Reason.QUERY_NOT_SATISFIED, ("inwoner", 0))
 
 
+@negative("NEG-SUBJECT-001")
 @pytest.mark.parametrize("question", ["persoon", "inwoner", "huishouden"])
 def test_someone_elses_card_beside_ones_own_is_rejected(
     world: World, aisha: Holder, bram: Holder, request_b: Request, question: str
@@ -515,6 +519,7 @@ def test_someone_elses_card_beside_ones_own_is_rejected(
     assert rejected(ONE_NAME_AND_BIRTH, world.corporation, mixed, request_b).reason is Reason.DIFFERENT_SUBJECTS
 
 
+@negative("NEG-SUBJECT-001")
 def test_someone_elses_card_is_noticed_where_nobody_is_named(world: World, aisha: Holder, bram: Holder) -> None:
     request = world.corporation.ask(policies.load("woningcorporatie/A"), home={"municipalities": [BOXTEL]}, at=AT)
     honest = aisha.answer(request)
@@ -523,6 +528,7 @@ def test_someone_elses_card_is_noticed_where_nobody_is_named(world: World, aisha
     assert world.corporation.verify(honest, request, at=AT)
 
 
+@negative("NEG-SUBJECT-002")
 def test_ones_own_cards_of_two_copies_are_two_sets(world: World, aisha: Holder) -> None:
     request = world.corporation.ask(policies.load("woningcorporatie/A"), home={"municipalities": [BOXTEL]}, at=AT)
     mixed = swapped(aisha.answer(request, k=0), inwoner=aisha.answer(request, k=1).presentations["inwoner"])
@@ -554,6 +560,7 @@ def test_a_municipality_speaks_for_its_own_residents_alone(world: World) -> None
     assert honest.verify(holder.answer(again), again, at=AT)
 
 
+@negative("NEG-TRUST-003")
 def test_an_issuer_that_was_taken_out_of_the_trust_file_is_not_believed(world: World, aisha: Holder) -> None:
     stricter = world.verifier(trust=trust_in((world.gestel, (GESTEL,))))
     request = stricter.ask(B, home=HOME, at=AT)

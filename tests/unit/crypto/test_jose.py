@@ -16,6 +16,7 @@ from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.encoding import b64url_encode
 from eigendata.errors import Malformed, Misuse
 from tests.given import given as given_file
+from tests.negatives import negative
 
 KEY = SoftwareKey.generate(Algorithm.ES256)
 TOKEN = sign_jws({"typ": "test+jwt", "kid": "1"}, b'{"a":1}', KEY)
@@ -57,6 +58,7 @@ def test_any_bytes_are_a_jws_or_malformed(data: bytes) -> None:
         parse_jws(data)
 
 
+@negative("NEG-JOSE-012", "NEG-JOSE-014")
 def test_parts_that_are_missing_empty_or_too_many_are_refused() -> None:
     header, payload, signature = TOKEN.split(b".")
     for parts in (
@@ -76,6 +78,7 @@ def test_parts_that_are_missing_empty_or_too_many_are_refused() -> None:
             parse_jws(b".".join(parts))
 
 
+@negative("NEG-JOSE-009")
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("ending", [b"=", b"==", b"\n", b" ", b"+", b"/", b"\x00", b"."])
 def test_base64_of_another_form_is_refused(place: int, ending: bytes) -> None:
@@ -85,6 +88,7 @@ def test_base64_of_another_form_is_refused(place: int, ending: bytes) -> None:
         parse_jws(b".".join(parts))
 
 
+@negative("NEG-JOSE-004", "NEG-JOSE-005")
 @pytest.mark.parametrize(
     "header",
     [
@@ -121,6 +125,7 @@ def test_a_header_that_is_ambiguous_or_asks_for_more_is_refused(header: object) 
         parse_jws(token(header))
 
 
+@negative("NEG-JOSE-013")
 @pytest.mark.parametrize(
     "data",
     [
@@ -133,6 +138,7 @@ def test_the_json_forms_of_a_jws_are_refused(data: bytes) -> None:
         parse_jws(data)
 
 
+@negative("NEG-JOSE-015", "NEG-ECDSA-004", "NEG-ECDSA-005")
 @pytest.mark.parametrize(
     "alg", ["none", "None", "HS256", "es256", "ES256 ", "ES384", "EdDSA", "RS256", "ES256K", "ES512", ""]
 )
@@ -144,6 +150,7 @@ def test_an_algorithm_that_is_not_the_keys_own_never_verifies(alg: str) -> None:
     assert not jws.is_by(KEY.public_key)
 
 
+@negative("NEG-JOSE-003")
 def test_a_key_in_the_header_is_not_used() -> None:
     attacker = SoftwareKey.generate(Algorithm.ES256)
     forged = sign_jws(
@@ -152,11 +159,13 @@ def test_a_key_in_the_header_is_not_used() -> None:
     assert not parse_jws(forged).is_by(KEY.public_key)
 
 
+@negative("NEG-JOSE-007")
 @pytest.mark.parametrize("kid", ["../../etc/passwd", "' OR 1=1 --", "k\u0131d", "a" * 10_000])
 def test_a_strange_key_identifier_is_text_and_nothing_else(kid: str) -> None:
     assert parse_jws(sign_jws({"kid": kid}, b"{}", KEY)).header["kid"] == kid
 
 
+@negative("NEG-JOSE-016")
 @pytest.mark.parametrize(
     ("typ", "meant"),
     [
@@ -180,6 +189,7 @@ def test_a_token_without_type_has_none() -> None:
     assert parse_jws(token({"alg": "ES256"})).typ is None
 
 
+@negative("NEG-JOSE-008")
 def test_sizes_are_looked_at_before_anything_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     header, payload, signature = TOKEN.split(b".")
     monkeypatch.setattr(jose, "b64url_decode", None)

@@ -24,6 +24,7 @@ from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey, is_public
 from eigendata.encoding import b64url_decode, b64url_encode
 from eigendata.errors import Malformed, Misuse
 from tests.given import given as given_file
+from tests.negatives import negative
 
 KEYS = {algorithm: SoftwareKey.generate(algorithm) for algorithm in Algorithm}
 SIZES = {Algorithm.ES256: 32, Algorithm.ES384: 48, Algorithm.EDDSA: 32}
@@ -78,6 +79,7 @@ def test_any_bytes_at_all_are_only_ever_no_signature(algorithm: Algorithm, signa
     assert KEYS[algorithm].public_key.verifies(signature, b"message") is False
 
 
+@negative("NEG-ECDSA-002")
 @every
 def test_a_signature_of_another_length_is_refused(algorithm: Algorithm) -> None:
     key = KEYS[algorithm]
@@ -97,6 +99,7 @@ def test_a_signature_of_another_length_is_refused(algorithm: Algorithm) -> None:
         assert not key.public_key.verifies(other, b"m")
 
 
+@negative("NEG-ECDSA-002")
 @every_ecdsa
 def test_a_signature_in_der_is_refused(algorithm: Algorithm) -> None:
     key = KEYS[algorithm].to_cryptography()
@@ -109,6 +112,7 @@ def test_a_signature_in_der_is_refused(algorithm: Algorithm) -> None:
     assert not KEYS[algorithm].public_key.verifies(der, b"m")
 
 
+@negative("NEG-ECDSA-001")
 @every_ecdsa
 def test_r_and_s_outside_their_range_are_refused_whatever_the_library_would_say(
     algorithm: Algorithm, monkeypatch: pytest.MonkeyPatch
@@ -135,6 +139,7 @@ def test_r_plus_the_order_does_not_stand_for_r() -> None:
             assert not key.public_key.verifies(bytes(changed), b"m")
 
 
+@negative("NEG-ECDSA-003")
 @every_ecdsa
 def test_a_mirrored_signature_verifies_so_nothing_may_be_recognised_by_it(algorithm: Algorithm) -> None:
     key, size = KEYS[algorithm], SIZES[algorithm]
@@ -144,6 +149,7 @@ def test_a_mirrored_signature_verifies_so_nothing_may_be_recognised_by_it(algori
     assert key.public_key.verifies(mirrored, b"m")
 
 
+@negative("NEG-ECDSA-001", "NEG-ECDSA-002", "NEG-ED25519-001")
 @pytest.mark.parametrize(
     ("name", "cases"),
     [
@@ -164,6 +170,7 @@ def test_every_wycheproof_signature_is_judged_as_published(name: str, cases: int
 # -- JWK --------------------------------------------------------------------------------------------------------------
 
 
+@negative("NEG-JWK-002")
 @every
 def test_a_key_survives_its_jwk(algorithm: Algorithm) -> None:
     key = KEYS[algorithm].public_key
@@ -195,6 +202,7 @@ def test_the_thumbprint_of_the_key_in_rfc_8037_is_the_published_one() -> None:
     assert b64url_encode(key.thumbprint()) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
+@negative("NEG-JWK-001", "NEG-JWK-003", "NEG-JWK-004")
 @every
 @pytest.mark.parametrize(
     "change",
@@ -255,6 +263,7 @@ def test_an_algorithm_of_another_curve_is_refused(algorithm: Algorithm) -> None:
             PublicKey.from_jwk({**KEYS[algorithm].public_key.jwk(), "alg": str(other)})
 
 
+@negative("NEG-JWK-003")
 @every_ecdsa
 def test_coordinates_of_another_length_are_refused(algorithm: Algorithm) -> None:
     jwk, size = KEYS[algorithm].public_key.jwk(), SIZES[algorithm]
@@ -264,6 +273,7 @@ def test_coordinates_of_another_length_are_refused(algorithm: Algorithm) -> None
                 PublicKey.from_jwk({**jwk, name: b64url_encode(data)})
 
 
+@negative("NEG-JWK-003")
 @every_ecdsa
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
@@ -276,6 +286,7 @@ def test_a_point_that_is_not_on_the_curve_is_refused(algorithm: Algorithm, data:
         PublicKey.from_jwk({"kty": "EC", "crv": crv, "x": b64url_encode(x), "y": b64url_encode(y)})
 
 
+@negative("NEG-ED25519-002")
 @pytest.mark.parametrize(
     "x",
     [
@@ -433,6 +444,7 @@ def test_key_files_of_other_kinds_are_refused_without_a_word_of_their_content(tm
         assert caught.value.__cause__ is None
 
 
+@negative("NEG-STORE-015")
 @every
 def test_a_private_key_does_not_leave_by_printing_or_copying(algorithm: Algorithm, caplog: Any) -> None:
     key = KEYS[algorithm]

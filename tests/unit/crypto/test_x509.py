@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 from cryptography import x509 as lib
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from eigendata.crypto.x509 import (
 )
 from eigendata.encoding import Json, b64_encode, b64url_encode
 from eigendata.errors import Check, EigendataError, Malformed, Misuse, Reason, Rejected
+from tests.negatives import negative
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 URI = "https://boxtel.example"
@@ -205,8 +207,10 @@ def test_a_purpose_of_credentials_is_accepted() -> None:
 # -- what is rejected, rule by rule -----------------------------------------------------------------------------------
 
 
+@negative("NEG-X509-007")
 def test_x509_keys_every_key_is_of_a_curve_that_is_used() -> None:
     for other in (
+        rsa.generate_private_key(65537, 1024),
         rsa.generate_private_key(65537, 2048),
         ec.generate_private_key(ec.SECP521R1()),
         ec.generate_private_key(ec.SECP256K1()),
@@ -228,6 +232,7 @@ def test_x509_keys_the_anchor_and_what_stands_between_are_held_to_the_same() -> 
     assert rejected(chain, [town.authority()]) is x509.KEYS
 
 
+@negative("NEG-X509-001")
 def test_x509_no_anchor_the_anchor_is_not_in_the_chain() -> None:
     assert rejected([LEAF, ROOT], [ROOT]) is x509.NO_ANCHOR
 
@@ -241,6 +246,7 @@ def test_x509_no_anchor_an_anchor_that_others_signed_is_not_in_the_chain_either(
     assert rejected([leaf, between], [root, between]) is x509.NO_ANCHOR
 
 
+@negative("NEG-X509-001")
 def test_x509_no_anchor_a_leaf_does_not_sign_itself() -> None:
     town = Town()
     self_signed = town.certificate("leaf", "leaf")
@@ -248,6 +254,7 @@ def test_x509_no_anchor_a_leaf_does_not_sign_itself() -> None:
     assert rejected([self_signed], [self_signed]) is x509.NO_ANCHOR
 
 
+@negative("NEG-X509-001")
 def test_x509_path_only_a_given_anchor_counts() -> None:
     for anchors in ([], [UNRELATED_ROOT], [OTHER_ROOT]):
         assert rejected([LEAF], anchors) is x509.PATH
@@ -259,6 +266,7 @@ def test_x509_path_no_leaf_certifies_another() -> None:
     assert rejected(chain, [town.authority()]) is x509.PATH
 
 
+@negative("NEG-X509-004", "NEG-X509-009")
 @pytest.mark.parametrize(
     "between",
     [
@@ -278,6 +286,7 @@ def test_x509_path_what_stands_between_is_an_authority_as_the_standard_says(betw
     assert rejected(chain, [town.authority()]) is x509.PATH
 
 
+@negative("NEG-X509-004")
 def test_x509_path_a_chain_is_no_longer_than_its_authorities_allow() -> None:
     town = Town()
     root = town.authority(path_length=0)
@@ -291,6 +300,7 @@ def test_x509_path_a_certificate_in_between_is_not_left_out() -> None:
     assert rejected([town.certificate("leaf", "between")], [town.authority()]) is x509.PATH
 
 
+@negative("NEG-X509-009")
 @pytest.mark.parametrize(
     "leaf",
     [
@@ -305,6 +315,7 @@ def test_x509_path_a_leaf_that_the_standard_refuses_is_refused(leaf: dict[str, A
     assert rejected([town.certificate("leaf", "root", **leaf)], [town.authority()]) is x509.PATH
 
 
+@negative("NEG-X509-009")
 def test_x509_path_an_extension_that_comes_twice_is_refused() -> None:
     # the first of two different extensions gets the number of the second, and everything is signed again
     town = Town()
@@ -316,6 +327,7 @@ def test_x509_path_an_extension_that_comes_twice_is_refused() -> None:
     assert rejected([signed_again(changed, town.key("root"))], [town.authority()]) is x509.PATH
 
 
+@negative("NEG-X509-009")
 def test_x509_path_a_negative_serial_number_is_refused_or_malformed() -> None:
     town = Town()
     leaf = lib.load_der_x509_certificate(town.certificate("leaf", "root"))
@@ -325,6 +337,85 @@ def test_x509_path_a_negative_serial_number_is_refused_or_malformed() -> None:
         warnings.simplefilter("ignore")
         with pytest.raises((Malformed, Rejected)):
             verify_chain((signed_again(changed, town.key("root")),), (town.authority(),), at=NOW)
+
+
+@negative("NEG-X509-007")
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        "300906072a8648ce3d0401",  # ecdsa-with-SHA1
+        "300d06092a864886f70d0101040500",  # md5WithRSAEncryption
+        "300d06092a864886f70d0101050500",  # sha1WithRSAEncryption
+    ],
+)
+def test_x509_path_a_signature_over_a_broken_hash_is_refused(algorithm: str) -> None:
+    town = Town()
+    leaf = lib.load_der_x509_certificate(town.certificate("leaf", "root")).tbs_certificate_bytes
+    stated = bytes.fromhex(algorithm)
+    # the algorithm stands in what is signed, too; the lengths around it change with it
+    body = leaf[4:].replace(ECDSA_SHA256, stated, 1)
+    changed = b"\x30\x82" + len(body).to_bytes(2) + body
+    for tbs, named in ((changed, stated), (leaf, stated)):
+        again = signed_again(tbs, town.key("root"), named, hashes.SHA1() if "3d0401" in algorithm else hashes.SHA256())
+        assert rejected([again], [town.authority()]) is x509.PATH
+
+
+@negative("NEG-X509-007")
+def test_x509_keys_a_key_that_brings_its_own_curve_is_refused() -> None:
+    """A base point of one's own makes a private key for any public one; the curve is named or it is none."""
+    town = Town()
+    leaf = town.certificate("leaf", "root")
+    tbs = lib.load_der_x509_certificate(leaf).tbs_certificate_bytes
+    key = town.key("leaf").public_key()
+    spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    body = tbs[4:].replace(spki, spki_of_own_curve(point), 1)
+    again = signed_again(b"\x30\x82" + len(body).to_bytes(2) + body, town.key("root"))
+    assert rejected([again], [town.authority()]) is x509.KEYS
+
+
+def spki_of_own_curve(point: bytes) -> bytes:
+    """A public key on P-256 spelled out, with the key itself as base point and 1 as private key."""
+
+    def tlv(tag: int, value: bytes) -> bytes:
+        return bytes([tag]) + length(len(value)) + value
+
+    def integer(value: int) -> bytes:
+        return tlv(2, value.to_bytes(value.bit_length() // 8 + 1))
+
+    p = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    b = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    field = tlv(0x30, encoded(ObjectIdentifier("1.2.840.10045.1.1")) + integer(p))
+    curve = tlv(0x30, tlv(4, (p - 3).to_bytes(32)) + tlv(4, b.to_bytes(32)))
+    parameters = tlv(0x30, integer(1) + field + curve + tlv(4, point) + integer(order) + integer(1))
+    algorithm = tlv(0x30, encoded(ObjectIdentifier("1.2.840.10045.2.1")) + parameters)
+    return tlv(0x30, algorithm + tlv(3, b"\x00" + point))
+
+
+@negative("NEG-X509-013")
+def test_what_a_certificate_says_to_fetch_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object, **__: object) -> None:
+        raise AssertionError("nothing may be looked up or connected to")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, opened)
+    inside = lib.UniformResourceIdentifier("http://169.254.169.254/list")
+    more = [
+        (lib.CRLDistributionPoints([lib.DistributionPoint([inside], None, None, None)]), False),
+        (
+            lib.AuthorityInformationAccess(
+                [
+                    lib.AccessDescription(AuthorityInformationAccessOID.OCSP, inside),
+                    lib.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, inside),
+                ]
+            ),
+            False,
+        ),
+    ]
+    town = Town()
+    leaf = town.certificate("leaf", "root", more=more)
+    assert verify_chain((leaf,), (town.authority(),), at=NOW).common_name == "leaf"
 
 
 def encoded(oid: ObjectIdentifier) -> bytes:
@@ -338,9 +429,16 @@ def encoded(oid: ObjectIdentifier) -> bytes:
     return b"\x06" + bytes([len(body)]) + body
 
 
-def signed_again(tbs: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
-    algorithm = bytes.fromhex("300a06082a8648ce3d040302")  # ecdsa-with-SHA256
-    signature = b"\x00" + key.sign(tbs, ec.ECDSA(hashes.SHA256()))
+ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
+
+
+def signed_again(
+    tbs: bytes,
+    key: ec.EllipticCurvePrivateKey,
+    algorithm: bytes = ECDSA_SHA256,
+    hash_algorithm: hashes.HashAlgorithm = hashes.SHA256(),  # noqa: B008
+) -> bytes:
+    signature = b"\x00" + key.sign(tbs, ec.ECDSA(hash_algorithm))
     body = tbs + algorithm + b"\x03" + length(len(signature)) + signature
     return b"\x30" + length(len(body)) + body
 
@@ -349,6 +447,7 @@ def length(size: int) -> bytes:
     return bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2) if size > 255 else b"\x81" + bytes([size])
 
 
+@negative("NEG-X509-012")
 def test_x509_order_the_chain_holds_no_other_certificates() -> None:
     assert rejected([LEAF, issued(SoftwareKey.generate(Algorithm.ES256).public_key)], [ROOT]) is x509.ORDER
     town = Town()
@@ -356,6 +455,7 @@ def test_x509_order_the_chain_holds_no_other_certificates() -> None:
     assert rejected([town.certificate("leaf", "root"), extra], [town.authority()]) is x509.ORDER
 
 
+@negative("NEG-X509-012")
 def test_x509_order_the_leaf_comes_first() -> None:
     town = Town()
     root, above = town.authority(), town.authority("above", "root")
@@ -367,6 +467,7 @@ def test_x509_order_the_leaf_comes_first() -> None:
     assert rejected([above, below, leaf], [root]) is x509.PATH
 
 
+@negative("NEG-X509-010")
 @pytest.mark.parametrize(
     "leaf",
     [
@@ -390,6 +491,7 @@ def test_x509_leaf_use_the_leaf_is_for_signatures_alone(leaf: dict[str, Any]) ->
     assert rejected([town.certificate("leaf", "root", **leaf)], [town.authority()]) is x509.LEAF_USE
 
 
+@negative("NEG-X509-003")
 def test_x509_in_time_every_certificate_up_to_the_anchor_is_in_time() -> None:
     town = Town()
     first, last = NOW - timedelta(days=1), NOW + timedelta(days=100)

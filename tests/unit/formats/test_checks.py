@@ -14,6 +14,7 @@ from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Malformed, Misuse, Outcome, Reason, Rejected, Unavailable
 from eigendata.formats.sdjwt import SD_JWT_VC, checks
 from eigendata.model import UNBOUND, Binding, CredentialType
+from tests.negatives import negative
 
 from .forge import (
     ABSENT,
@@ -375,6 +376,7 @@ def test_what_the_trust_says_comes_out_as_it_is() -> None:
     assert [step.check.name for step in rejected.value.trail] == ["TYP", "VCT", "ISSUER_NAMED", "TYP"]
 
 
+@negative("NEG-ECDSA-004")
 def test_the_algorithm_is_that_of_the_trusted_key_and_never_the_headers() -> None:
     edwards = SoftwareKey.generate(Algorithm.EDDSA)
     with pytest.raises(Rejected) as rejected:
@@ -535,6 +537,7 @@ def test_the_type_is_the_one_of_those_asked_that_the_credential_names() -> None:
         presentation.verify([], BINDING, trust=Source(), at=NOW)
 
 
+@negative("NEG-API-002")
 def test_nothing_can_be_read_before_it_was_verified() -> None:
     for unverified in (SD_JWT_VC.parse_presentation(forged()), SD_JWT_VC.parse_credential(issued())):
         assert [name for name in dir(unverified) if not name.startswith("_")] == ["verify"]

@@ -20,6 +20,7 @@ from eigendata.errors import Misuse
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.issue import ARRAY_STEP, SALT_BYTES, issue
 from eigendata.model import UNBOUND, Chain, Claims, CredentialType, Kind, Named, Presence, Seal, StatusReference, thaw
+from tests.negatives import negative
 
 from .forge import (
     ANY,
@@ -173,6 +174,7 @@ def test_claims_lie_where_others_chose_that_they_lie() -> None:
 # -- decoys -----------------------------------------------------------------------------------------------------------
 
 
+@negative("NEG-SDJWT-028")
 def test_the_number_of_digests_says_nothing_of_what_is_there() -> None:
     few = {"authority": "Gemeente Boxtel", "family_name": "Bouazza"}
     assert len(payload_of(issued())["_sd"]) == len(payload_of(issued(claims=few))["_sd"]) == 6
@@ -213,6 +215,7 @@ def test_digests_are_sorted_so_that_their_order_says_nothing() -> None:
 # -- copies -----------------------------------------------------------------------------------------------------------
 
 
+@negative("NEG-SDJWT-026")
 def test_every_salt_is_long_and_fresh() -> None:
     salts = [one[0] for _ in range(200) for one in disclosures_of(issued())]
     assert len(set(salts)) == len(salts) == 2000

@@ -19,6 +19,7 @@ from eigendata.model import Answer, Party, Presentation
 from eigendata.openid import vp
 from eigendata.query import Asker, PolicyReference, Question, Request, parse_query
 from tests.given import given
+from tests.negatives import negative
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 URI = "https://woonstichting.example/answer?to=1"
@@ -109,6 +110,7 @@ def test_unknown_parameters_and_unknown_verifier_info_are_ignored() -> None:
     assert read(changed(verifier_info=[*other, *info], x=1, expected_origins=["y"])) == read(changed())
 
 
+@negative("NEG-KB-015")
 @pytest.mark.parametrize(
     "data",
     [

@@ -17,6 +17,7 @@ from eigendata.errors import Check, EigendataError, Malformed, Misuse, Outcome, 
 from eigendata.model import CredentialType
 from eigendata.policies import checks, read_policy, read_uses
 from eigendata.registers.catalogue import CATALOGUE, PERSOON
+from tests.negatives import negative
 from tests.unit.policies import samples
 from tests.unit.policies.samples import (
     ABSENT_RULE,
@@ -120,6 +121,7 @@ def test_every_check_has_a_case_that_breaks_it() -> None:
     assert set(REFUSED) == {one.name for one in checks.POLICY_CHECKS}
 
 
+@negative("NEG-SUBJECT-005")
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_policy_that_breaks_one_check_is_refused_for_it(name: str) -> None:
     with pytest.raises(Rejected) as refused:

@@ -10,6 +10,7 @@ from eigendata import texts
 from eigendata.encoding import Json
 from eigendata.errors import Outcome, Reason, Rejected, Trail
 from eigendata.policies import JOIN_CHECKS, Join, Shown, join
+from tests.negatives import negative
 from tests.unit.policies.samples import read
 
 AN: Mapping[str, Json] = {"family_name": "de Wit", "given_name": "An", "birthdate": "1990-02-03"}
@@ -52,6 +53,7 @@ def test_credentials_of_two_issuers_are_joined_by_the_three_claims_alone() -> No
     assert joined(shown(None, "https://pid.example", **AN), shown("s1", **AN))[0] is Join.CLAIMS
 
 
+@negative("NEG-SUBJECT-006")
 def test_one_set_of_two_issuers_ties_nothing() -> None:
     assert refused(shown("s1"), shown("s1", "https://esch.example")) == "ONE_SET"
 

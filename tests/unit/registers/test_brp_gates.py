@@ -9,6 +9,7 @@ from eigendata.errors import Declined, Malformed, Misuse, Reason
 from eigendata.model import CredentialType
 from eigendata.registers import brp
 from eigendata.registers.catalogue import ADRES, CATALOGUE, HUISHOUDEN, PERSOON
+from tests.negatives import negative
 from tests.unit.registers.persons import AT, BSN, answer, datum, doubt, facts, home, left_out, person
 
 TYPES = tuple(CATALOGUE.values())
@@ -58,6 +59,7 @@ def test_a_suspended_record_supports_nothing_whatever_the_reason(type: Credentia
     assert _refused(type, opschortingBijhouding=suspension) is Reason.SUSPENDED
 
 
+@negative("NEG-DATA-003")
 @every_type
 @pytest.mark.parametrize("death", [{"datum": datum("2020-01-01")}, {"datum": datum("")}, {}])
 def test_a_death_counts_even_where_the_record_is_still_kept_up(type: CredentialType, death: Json) -> None:
@@ -71,6 +73,7 @@ def test_a_suspension_told_by_the_history_alone_counts() -> None:
     assert caught.value.reason is Reason.SUSPENDED
 
 
+@negative("NEG-DATA-003")
 @every_type
 def test_who_is_under_guardianship_does_not_act_alone(type: CredentialType) -> None:
     assert _refused(type, indicatieCurateleRegister=True) is Reason.UNDER_GUARDIANSHIP
@@ -85,6 +88,7 @@ def test_a_guardianship_under_investigation_closes_the_gate() -> None:
     assert _refused(PERSOON, inOnderzoek=begun) is Reason.UNDER_INVESTIGATION
 
 
+@negative("NEG-DATA-003")
 @every_type
 @pytest.mark.parametrize("born", ["2008-11-24", "2008-12", "2009", "2030-01-01"])
 def test_who_is_under_18_does_not_act_alone(type: CredentialType, born: str) -> None:

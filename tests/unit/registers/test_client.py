@@ -19,6 +19,7 @@ from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, HUISHOUDEN, INW
 from eigendata.registers.client import MAX_RELATIVES, BrpClient
 from eigendata.registers.population import STORY_BSN, Population
 from eigendata.web.simulator import make_simulator, serving
+from tests.negatives import negative
 from tests.unit.registers.persons import within
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -162,6 +163,7 @@ def test_a_question_for_nothing_is_not_asked() -> None:
         client(Remembering()).look_up(STORY_BSN, [], at=AT)
 
 
+@negative("NEG-DATA-001")
 @pytest.mark.parametrize("bsn", ["", "12345678", "1234567890", "99990001x", "9999 0018", "９99900018", "999900018\n"])
 def test_what_is_no_number_is_not_asked_for(bsn: str) -> None:
     with pytest.raises(Declined) as refusal:

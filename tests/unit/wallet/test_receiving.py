@@ -20,6 +20,7 @@ from eigendata.wallet import LEAST, Wallet, bookkeeping, receiving
 from eigendata.wallet import vault as vault_room
 from eigendata.wallet import wallet as wallet_room
 from eigendata.wallet.records import Kind as Records
+from tests.negatives import negative
 from tests.unit.wallet.town import (
     BOB,
     BOXTEL,
@@ -298,6 +299,7 @@ def test_a_later_part_of_a_session_is_tied_to_the_earlier(wallet: Wallet) -> Non
     wallet.add(BOXTEL.issue(keys[2:], INWONER, sets=("a", "b")), trust=TRUST, at=NOW)
 
 
+@negative("NEG-SUBJECT-003")
 def test_a_card_of_another_person_is_refused(wallet: Wallet) -> None:
     collected(wallet, PERSOON)
     keys = proven(wallet, BOXTEL.challenge(HUISHOUDEN), copies=1)
@@ -372,6 +374,7 @@ def test_nothing_and_too_much_are_no_session(wallet: Wallet) -> None:
             wallet.add(issued, trust=TRUST, at=NOW)
 
 
+@negative("NEG-SDJWTVC-008")
 def test_labels_are_our_own_whatever_an_issuer_declares(wallet: Wallet) -> None:
     """A type that calls a citizen number an age is shown by our name for it."""
     keys = proven(wallet, BOXTEL.challenge(BSN), copies=1)

@@ -22,6 +22,7 @@ from eigendata.wallet import LEAST, Consent, Use, Wallet, Why, bookkeeping
 from eigendata.wallet import vault as vault_room
 from eigendata.wallet import wallet as wallet_room
 from eigendata.wallet.records import Kind as Records
+from tests.negatives import negative
 from tests.unit.wallet.town import (
     BOXTEL,
     NOW,
@@ -603,6 +604,7 @@ def test_where_all_is_optional_nothing_leaves_until_it_is_chosen(wallet: Wallet)
     wallet.disclose(proposal.choosing(options={0: 0}).accept(), at=NOW)
 
 
+@negative("NEG-LOG-002")
 def test_names_that_a_stranger_chose_stay_on_one_line(wallet: Wallet) -> None:
     collected(wallet)
     asking = request(asked(PERSOON, "family_name"), asked(PERSOON, "a\n\x1b[2Jb", id="x"), policy="woningcorporatie/B")

@@ -22,6 +22,7 @@ from eigendata.wallet import sealing
 from eigendata.wallet import vault as room
 from eigendata.wallet.sealing import LEAST, MODERATE, OPENS, Cost
 from eigendata.wallet.vault import Vault
+from tests.negatives import negative
 
 PASSPHRASE = "vijf woorden die niemand raadt"
 CARD, COPY = 1, 2
@@ -125,6 +126,7 @@ def test_a_transaction_that_fails_leaves_nothing(path: Path) -> None:
     assert bodies(Vault.open(path, PASSPHRASE)) == {b"one"}
 
 
+@negative("NEG-STORE-001")
 def test_an_interrupt_around_the_commit_leaves_a_vault_that_goes_on(path: Path) -> None:
     """Whether or not the commit came through, what is written next does not lose it."""
     vault = made(path, b"one")
@@ -145,6 +147,7 @@ def test_an_interrupt_around_the_commit_leaves_a_vault_that_goes_on(path: Path) 
     assert bodies(Vault.open(path, PASSPHRASE)) == {b"one", b"two", b"three"}
 
 
+@negative("NEG-STORE-011")
 def test_the_file_is_for_its_owner_alone(path: Path) -> None:
     old = os.umask(0)
     try:
@@ -155,6 +158,7 @@ def test_the_file_is_for_its_owner_alone(path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
+@negative("NEG-STORE-011")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o660])
 def test_a_file_that_others_may_read_or_write_is_refused(path: Path, mode: int) -> None:
     made(path).close()
@@ -163,6 +167,7 @@ def test_a_file_that_others_may_read_or_write_is_refused(path: Path, mode: int) 
         Vault.open(path, PASSPHRASE)
 
 
+@negative("NEG-STORE-011")
 def test_only_a_regular_file_is_opened(path: Path, tmp_path: Path) -> None:
     made(path).close()
     link, folder, pipe = tmp_path / "link", tmp_path / "folder", tmp_path / "pipe"
@@ -187,6 +192,7 @@ def test_a_file_that_cannot_be_read_is_unavailable(path: Path, monkeypatch: pyte
         Vault.open(path, PASSPHRASE)
 
 
+@negative("NEG-STORE-011")
 @pytest.mark.parametrize("keep", [0, 1, 100, 4096, 6000, 8192])
 def test_a_file_cut_short_is_refused(path: Path, keep: int) -> None:
     made(path, b"one" * 4000).close()
@@ -207,6 +213,7 @@ def test_a_vault_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> Non
         Vault.create(tmp_path / "absent" / "vault", PASSPHRASE, cost=LEAST)
 
 
+@negative("NEG-STORE-003")
 def test_a_wrong_passphrase_and_a_damaged_file_are_one_error(path: Path) -> None:
     made(path, b"one").close()
     wrong = refused(path, "another")
@@ -215,6 +222,7 @@ def test_a_wrong_passphrase_and_a_damaged_file_are_one_error(path: Path) -> None
     assert (str(wrong), wrong.check, wrong.trail) == (str(damaged), damaged.check, damaged.trail)
 
 
+@negative("NEG-STORE-004")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -288,6 +296,7 @@ def test_a_record_of_another_vault_is_noticed(path: Path, tmp_path: Path) -> Non
     refused(path)
 
 
+@negative("NEG-STORE-009")
 @pytest.mark.parametrize(
     ("passes", "memory"),
     [
@@ -321,6 +330,7 @@ def test_the_cost_in_the_header_is_bounded_and_authenticated(
     assert len(derived) == within_bounds  # outside the bounds no work is done
 
 
+@negative("NEG-STORE-012")
 def test_a_file_of_a_later_layout_is_refused_unread_and_left_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(path).close()
     header = column(path, "SELECT header FROM vault")[0][0]
@@ -360,6 +370,7 @@ def test_a_header_of_before_does_not_bring_the_old_passphrase_back(path: Path) -
     refused(path, "another")
 
 
+@negative("NEG-STORE-017")
 def test_a_passphrase_is_the_same_however_it_was_typed(path: Path) -> None:
     Vault.create(path, "caf\u00e9 \ufb01n", cost=LEAST).close()
     for same in ("cafe\u0301 fin", "cafe\u0301 fin".encode(), "caf\u00e9 \ufb01n".encode()):
@@ -374,6 +385,7 @@ def test_a_passphrase_that_is_none_is_refused(path: Path, passphrase: bytes | st
     assert not path.exists()
 
 
+@negative("NEG-STORE-007")
 def test_two_that_write_lose_nothing_of_each_other(path: Path) -> None:
     first = made(path)
     second = Vault.open(path, PASSPHRASE)
@@ -384,6 +396,7 @@ def test_two_that_write_lose_nothing_of_each_other(path: Path) -> None:
     assert bodies(first) == bodies(second) == {b"%d" % n for n in range(6)}
 
 
+@negative("NEG-STORE-007")
 def test_one_that_finds_the_vault_locked_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "BUSY_TIMEOUT", 0.05)
     first = made(path, b"one")
@@ -408,6 +421,7 @@ def test_a_change_of_passphrase_by_another_process_is_followed(path: Path) -> No
     assert bodies(Vault.open(path, "another")) == bodies(second) == {b"one", b"two"}
 
 
+@negative("NEG-STORE-008")
 def test_an_open_vault_notices_that_it_was_put_back(path: Path) -> None:
     vault = made(path, b"one")
     then = path.read_bytes()
@@ -477,6 +491,7 @@ def test_a_file_too_large_to_be_a_vault_is_not_read(path: Path, monkeypatch: pyt
     refused(path)
 
 
+@negative("NEG-STORE-013")
 def test_a_vault_does_not_cross_a_fork(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     vault = made(path, b"one")
     monkeypatch.setattr(os, "getpid", lambda: -1)
@@ -484,6 +499,7 @@ def test_a_vault_does_not_cross_a_fork(path: Path, monkeypatch: pytest.MonkeyPat
         vault.records(CARD)
 
 
+@negative("NEG-STORE-015")
 def test_nothing_of_what_is_kept_is_told(path: Path) -> None:
     """Neither by repr, nor by pickle, nor by an error's text."""
     vault = made(path, b"999990639")
@@ -522,6 +538,7 @@ def test_the_file_and_its_journal_hold_no_plain_text(path: Path) -> None:
         assert PASSPHRASE.encode() not in data
 
 
+@negative("NEG-STORE-014")
 def test_a_removed_record_leaves_no_sealed_bytes_behind(path: Path) -> None:
     vault = made(path)
     with vault.writing() as writing:
@@ -534,6 +551,7 @@ def test_a_removed_record_leaves_no_sealed_bytes_behind(path: Path) -> None:
     assert sealed[5000:5064] not in path.read_bytes()
 
 
+@negative("NEG-STORE-013")
 def test_no_nonce_is_used_twice(path: Path) -> None:
     vault = made(path)
     seen: set[bytes] = set()
@@ -586,6 +604,7 @@ while True:
 """
 
 
+@negative("NEG-STORE-001", "NEG-STORE-007")
 def test_a_kill_leaves_the_old_or_the_new_state(path: Path) -> None:
     """Six records always hold the same number; no kill leaves them with two, or loses one that was reported."""
     made(path, *(b"0;" * 2000 for _ in range(6))).close()
@@ -610,6 +629,7 @@ def test_a_kill_leaves_the_old_or_the_new_state(path: Path) -> None:
         kills += 1
 
 
+@negative("NEG-STORE-001")
 def test_a_kill_while_a_vault_is_made_leaves_none_or_a_whole_one(path: Path) -> None:
     code = (
         "import sys, os, signal, eigendata.wallet.vault as room\n"
