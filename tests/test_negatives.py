@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -19,14 +20,13 @@ WAITING, DEVIATIONS = noted()
 SHOWN = shown().keys() | CASES.keys()
 
 
-def catalogue() -> dict[str, str]:
-    """The area of each case."""
+def catalogue() -> dict[str, dict[str, str]]:
     with given("negative-cases.jsonl").open(encoding="utf-8") as lines:
-        return {case["id"]: case["area"] for case in map(json.loads, lines)}
+        return {case["id"]: case for case in map(json.loads, lines)}
 
 
 def test_every_case_of_these_areas_has_a_test_or_waits() -> None:
-    ours = {case for case, area in catalogue().items() if area in AREAS}
+    ours = {case for case, stated in catalogue().items() if stated["area"] in AREAS}
     assert ours - SHOWN - {one.case for one in WAITING} == set()
 
 
@@ -35,11 +35,23 @@ def test_only_cases_that_are_in_the_catalogue_are_named() -> None:
     assert named - catalogue().keys() == set()
 
 
-@pytest.mark.parametrize("waiting", WAITING, ids=lambda one: one.case)
+@pytest.mark.parametrize("waiting", WAITING, ids=lambda one: f"{one.case} {one.subject}")
 def test_no_case_waits_for_what_is_there(waiting: Waiting) -> None:
     assert waiting.subject
     assert waiting.until
     assert [name for name in waiting.until if exists(name)] == []
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_a_case_is_refused_for_the_reason_of_the_catalogue_or_a_deviation_is_noted(case: str) -> None:
+    theirs = reasons(catalogue()[case]["expected"])
+    assert CASES[case][1] <= theirs or case in {one.case for one in DEVIATIONS}
+
+
+def reasons(expected: str) -> set[str]:
+    """Read which of our reasons the catalogue names."""
+    names = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", expected)}
+    return {"malformed" if name in ("malformed_input", "limit_exceeded") else name for name in names}
 
 
 def test_what_waits_of_a_case_that_has_a_test_is_said() -> None:

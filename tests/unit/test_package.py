@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import eigendata
+from tests.negatives import negative
 
 SOURCE = Path(str(files("eigendata")))
 PUBLIC = {
@@ -49,6 +50,7 @@ def test_only_the_rooms_that_verify_hold_the_witness() -> None:
     assert holders == VERIFIES
 
 
+@negative("NEG-API-001")
 def test_nothing_swallows_everything_or_lies_in_a_room_without_a_subject() -> None:
     for path in SOURCE.rglob("*.py"):
         assert path.stem not in {"utils", "helpers", "common", "misc", "base", "manager"}

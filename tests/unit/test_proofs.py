@@ -17,6 +17,7 @@ from eigendata.encoding import Json, b64url_encode, json_dumps, json_loads
 from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected
 from eigendata.model import ProvenKey, Witness
 from eigendata.proofs import Challenge, prove, verify_proofs
+from tests.negatives import negative
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ISSUER, NONCE = "https://boxtel.example", "a-nonce-of-the-issuer"
@@ -89,7 +90,15 @@ def test_proof_present_no_proof_proves_nothing() -> None:
     assert broken() is proofs.PRESENT
 
 
-@pytest.mark.parametrize("typ", [LEFT_OUT, "JWT", "jwt", "kb+jwt", "openid4vci-proof", "text/openid4vci-proof+jwt", ""])
+@negative("NEG-SDJWTVC-003")
+@pytest.mark.parametrize(
+    "typ",
+    [
+        *(LEFT_OUT, "JWT", "jwt", "kb+jwt", "dc+sd-jwt", "statuslist+jwt", "oauth-authz-req+jwt"),
+        "key-attestation+jwt",
+        *("openid4vci-proof", "text/openid4vci-proof+jwt", ""),
+    ],
+)
 def test_proof_typ_a_token_of_another_kind_is_no_proof(typ: Any) -> None:
     assert broken(proof(header={"typ": typ})) is proofs.TYP
 

@@ -181,6 +181,7 @@ def test_issuer_key_a_key_that_is_not_pinned_is_refused_whatever_it_is_called(ke
     assert refusal(PINNED, Named(issuer=BOXTEL, key_id=key_id)) is module.ISSUER_KEY
 
 
+@negative("NEG-JOSE-003")
 def test_an_issuer_with_anchors_has_no_pinned_key() -> None:
     assert refusal(TRUST, Named(issuer=BOXTEL)) is module.ISSUER_KEY
 
