@@ -73,7 +73,12 @@ _LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
 
 def b64url_encode(data: bytes) -> str:
     """Write base64url without padding (RFC 7515 section 2)."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    return b64url_ascii(data).decode("ascii")
+
+
+def b64url_ascii(data: bytes) -> bytes:
+    """Write base64url without padding as the bytes that it is made of, for who signs or hashes them."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
 
 
 def b64url_decode(text: str | bytes) -> bytes:

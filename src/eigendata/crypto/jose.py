@@ -15,8 +15,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from eigendata.crypto.keys import PublicKey, Signer
-from eigendata.encoding import JSON_LIMIT, Json, b64url_decode, b64url_encode, json_dumps, json_object
+from eigendata.crypto.keys import Algorithm, PublicKey, Signer
+from eigendata.encoding import JSON_LIMIT, Json, b64url_ascii, b64url_decode, json_dumps, json_object
 from eigendata.errors import Malformed, Misuse
 
 JWS_LIMIT: Final = JSON_LIMIT
@@ -121,8 +121,21 @@ def sign_jws(header: Mapping[str, Json], payload: bytes, signer: Signer) -> byte
     Raises:
         Misuse: the header names an algorithm.
     """
+    return sign_under(write_header(header, signer.public_key.algorithm), payload, signer)
+
+
+def write_header(header: Mapping[str, Json], algorithm: Algorithm) -> bytes:
+    """Give a header as it stands in a token, for who signs many tokens under the same one: see `sign_under`.
+
+    Raises:
+        Misuse: the header names an algorithm.
+    """
     if "alg" in header:
         raise Misuse("the algorithm of a JWS is the key's own; it is not stated beside it")
-    encoded = b64url_encode(json_dumps({"alg": str(signer.public_key.algorithm), **header}))
-    signing_input = f"{encoded}.{b64url_encode(payload)}".encode("ascii")
-    return signing_input + b"." + b64url_encode(signer.sign(signing_input)).encode("ascii")
+    return b64url_ascii(json_dumps({"alg": str(algorithm), **header}))
+
+
+def sign_under(header: bytes, payload: bytes, signer: Signer) -> bytes:
+    """Sign a payload under a header that was written for this signer's algorithm, and give the compact JWS."""
+    signing_input = header + b"." + b64url_ascii(payload)
+    return signing_input + b"." + b64url_ascii(signer.sign(signing_input))

@@ -13,14 +13,16 @@ import os
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from eigendata.crypto.jose import sign_jws
+from eigendata.crypto.jose import sign_under, write_header
+from eigendata.crypto.keys import Algorithm
 from eigendata.encoding import Json, b64_encode, b64url_encode, json_dumps, json_dumps_each
 from eigendata.errors import Misuse
 from eigendata.formats.sdjwt.metadata import DIGEST_NAMES, NAME, REGISTERED, Node, Shape, is_ours, shape, type_id
-from eigendata.model import UNBOUND, Attestation, Chain, Claims, Seal, utc
+from eigendata.model import UNBOUND, Attestation, Chain, Claims, Origin, Seal, utc
 
 SALT_BYTES: Final = 18
 """Bytes of randomness in a salt: 144 bits, above the 128 of RFC 9901 9.3, and 24 characters without padding."""
@@ -32,6 +34,7 @@ MEMBERS_STEP: Final = 4
 """The members of an object that no type declares are filled up to a multiple of this many digests."""
 
 _DAY: Final = 86_400
+_HEADERS: Final = 64  # kept as written: an issuer has one for all that it signs
 _SALT_TEXT: Final = SALT_BYTES // 3 * 4
 _MORE_SALTS: Final = 16
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
@@ -48,7 +51,7 @@ def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes
     Raises:
         Misuse: the attestation breaks its type's rules, or the seal is another issuer's.
     """
-    header = _header(attestation, seal)
+    _require_issuer(attestation, seal)
     payload = _frame(attestation)
     known = shape(attestation.type) if attestation.type.attributes else None
     maker = _Concealer(random, known.salts if known else _MORE_SALTS)
@@ -62,16 +65,23 @@ def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes
     payload.update(shown)
     if maker.concealed:
         payload["_sd_alg"] = "sha-256"
-    return b"~".join((sign_jws(header, json_dumps(payload), seal.signer), *maker.disclosures, b""))
+    header = _header(seal.origin, seal.signer.public_key.algorithm)
+    return b"~".join((sign_under(header, json_dumps(payload), seal.signer), *maker.disclosures, b""))
 
 
-def _header(attestation: Attestation, seal: Seal) -> dict[str, Json]:
-    origin = seal.origin
-    if origin.issuer is not None and origin.issuer != attestation.issuer:
+def _require_issuer(attestation: Attestation, seal: Seal) -> None:
+    if seal.origin.issuer is not None and seal.origin.issuer != attestation.issuer:
         raise Misuse("the seal is of another issuer than the attestation names")
+
+
+@lru_cache(maxsize=_HEADERS)
+def _header(origin: Origin, algorithm: Algorithm) -> bytes:
+    header: dict[str, Json] = {"typ": NAME}
     if isinstance(origin, Chain):
-        return {"typ": NAME, "x5c": [b64_encode(certificate) for certificate in origin.certificates]}
-    return {"typ": NAME} if origin.key_id is None else {"typ": NAME, "kid": origin.key_id}
+        header["x5c"] = [b64_encode(certificate) for certificate in origin.certificates]
+    elif origin.key_id is not None:
+        header["kid"] = origin.key_id
+    return write_header(header, algorithm)
 
 
 def _frame(attestation: Attestation) -> dict[str, Json]:

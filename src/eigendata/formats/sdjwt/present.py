@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, final
 
-from eigendata.crypto.jose import sign_jws
+from eigendata.crypto.jose import sign_under, write_header
+from eigendata.crypto.keys import Algorithm
 from eigendata.encoding import Json, b64url_encode, json_dumps
 from eigendata.errors import Malformed, Misuse
 from eigendata.formats.sdjwt.metadata import type_id
@@ -92,7 +94,13 @@ def _key_binding(sd_hash: bytes, holding: Holding, *, at: datetime) -> bytes:
         "nonce": holding.binding.nonce,
         "sd_hash": b64url_encode(sd_hash),
     }
-    return sign_jws({"typ": KB_TYP}, json_dumps(claims), holding.key)
+    header = _kb_header(holding.key.public_key.algorithm)
+    return sign_under(header, json_dumps(claims), holding.key)
+
+
+@cache
+def _kb_header(algorithm: Algorithm) -> bytes:
+    return write_header({"typ": KB_TYP}, algorithm)
 
 
 # -- which disclosures ------------------------------------------------------------------------------------------------
