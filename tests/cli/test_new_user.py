@@ -16,8 +16,9 @@ import pytest
 from eigendata import cli, policies, rehearsal, schemas, story
 from eigendata.cli import speaking
 from eigendata.cli.registers import tell
-from eigendata.crypto.keys import SoftwareKey
-from eigendata.encoding import Json
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.encoding import Json, json_dumps
+from eigendata.registers.population import STORY_BSN
 from tests.cli.conftest import TYPES, Run
 
 COMMAND = (sys.executable, "-c", "from eigendata.cli import main; main()")
@@ -245,6 +246,34 @@ def test_who_does_not_answer_has_not_agreed(
     assert not Path("answer.json").exists()
     told = capsys.readouterr()
     assert ("--yes" in json.loads(told.out)["error"]["message"]) if form else ("did not agree" in told.err)
+
+
+def test_a_jwk_set_says_how_many_copies_there_are(town: Run, register: str, capsys: pytest.CaptureFixture[str]) -> None:
+    keys: list[Json] = [SoftwareKey.generate(Algorithm.ES256).public_key.jwk() for _ in range(3)]
+    Path("keys.json").write_bytes(json_dumps({"keys": keys}))
+    about = ("--bsn", STORY_BSN, "--registers", register, "--issuer", "boxtel", "--holder-jwk", "keys.json")
+    town("issue", "--type", "persoon", *about, "--insecure-loopback", "--out", "issued.json")
+    assert len(json.loads(Path("issued.json").read_bytes())["credentials"][0]["copies"]) == 3
+    assert Path("issued.json").stat().st_mode & 0o077 == 0
+
+
+def test_plain_http_without_its_switch_is_pointed_out(
+    town: Run, register: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("key.json").write_bytes(json_dumps(SoftwareKey.generate(Algorithm.ES256).public_key.jwk()))
+    about = ["--bsn", STORY_BSN, "--registers", register, "--issuer", "boxtel", "--holder-jwk", "key.json"]
+    assert cli.run(["issue", "--type", "persoon", *about, "--out", "issued.json"]) == 1
+    assert "--insecure-loopback" in capsys.readouterr().err
+    assert not Path("issued.json").exists()
+
+
+def test_a_narrow_terminal_hides_nothing_of_a_reason(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speaking.console, "_width", 30)
+    left = rehearsal.Left(type="huishouden", claim="child_birth_years", reason="not_derivable")
+    tell((rehearsal.Outcome(place=0, result=rehearsal.Result.PARTLY, left=(left,)),), speaking.Language.EN)
+    assert "…" not in capsys.readouterr().out
 
 
 def test_missing_conditions_say_where_they_belong(run: Run) -> None:

@@ -26,6 +26,9 @@ from eigendata.registers import catalogue
 from eigendata.registers.brp import passes_elfproef
 from eigendata.registers.client import BrpClient
 
+COPIES: Final = 10
+"""Copies of each credential where nobody says how many: ten verifiers can be shown it before new ones are fetched."""
+
 TEST_NUMBERS: Final = "9999"
 """The range of citizen service numbers that are nobody's; others come from standard input alone."""
 
@@ -52,7 +55,10 @@ def issue(
     holder_jwk: Annotated[
         Path | None, typer.Option("--holder-jwk", help="A JWK, or a JWK set with one key a copy, that nobody proved.")
     ] = None,
-    copies: Annotated[int, typer.Option("--copies", min=1, max=100, help="Copies of each credential.")] = 10,
+    copies: Annotated[
+        int | None,
+        typer.Option("--copies", min=1, max=100, help="Copies of each credential; 10, or one a key of a JWK set."),
+    ] = None,
     lang: Lang = LANG,
     insecure_loopback: InsecureLoopback = False,
     as_json: AsJson = False,
@@ -71,6 +77,10 @@ def issue(
     api_key = speaking.read(registers_key_file).decode("ascii", "replace").strip() if registers_key_file else None
     client = BrpClient(registers, api_key=api_key, fetcher=Fetcher(allow_loopback_http=insecure_loopback))
     given = _proofs_in(proofs) if proofs else _unproven(holder_jwk, copies)
+    if copies is None:
+        copies = len(given.keys) if isinstance(given, UnprovenKeys) else COPIES
+    if registers.startswith("http://") and not insecure_loopback:
+        speaking.warn("Plain http goes no further than this machine, and only with --insecure-loopback.")
     record = client.look_up(read_bsn(bsn), named, at=now)
     # Proofs serve once: not before the register has answered, so that who must try again can.
     if isinstance(given, UnprovenKeys):
@@ -126,14 +136,14 @@ def _proofs_in(path: Path) -> tuple[bytes, ...]:
             raise Malformed(f'{path} holds no proofs: {{"proofs": {{"jwt": [...]}}}}')
 
 
-def _unproven(path: Path | None, copies: int) -> UnprovenKeys:
+def _unproven(path: Path | None, copies: int | None) -> UnprovenKeys:
     if path is None:
         raise Misuse("no holder key was given")
     match speaking.read_object(path):
         case {"keys": [*members]}:
             keys = tuple(PublicKey.from_jwk(member) for member in members)
         case single:
-            keys = (PublicKey.from_jwk(single),) * copies
+            keys = (PublicKey.from_jwk(single),) * (copies or COPIES)
     return UnprovenKeys(keys=keys)
 
 
@@ -190,7 +200,10 @@ def _issued(member: Json) -> Issued:
 
 def tell_issuance(issuance: Issuance, *, lang: Language) -> None:
     for one in issuance.issued:
-        speaking.line(f"✓ {label(one.type.label, lang)}: {len(one.copies)} copies", "green")
+        speaking.line(
+            f"✓ {label(one.type.label, lang)}: {len(one.copies)} {'copy' if len(one.copies) == 1 else 'copies'}",
+            "green",
+        )
     for refusal in issuance.refused:
         what = f" · {'.'.join(refusal.claim)}" if refusal.claim else ""
         speaking.line(f"– {label(refusal.type.label, lang)}{what}: {texts.reason(refusal.reason, lang)}", "yellow")

@@ -77,7 +77,9 @@ def tell(outcomes: Sequence[Outcome], lang: Language) -> None:
     """Print the table, and under it each reason in plain words."""
     from eigendata import rehearsal
 
-    printed = Table("outcome", "what", "reason", "people", box=None)
+    printed = Table(box=None)
+    for heading in ("outcome", "what", "reason", "people"):
+        printed.add_column(heading, overflow="fold")  # a narrow terminal breaks a reason, and hides nothing of it
     rows = rehearsal.table(outcomes)
     for row in rows:
         printed.add_row(*map(speaking.printable, (row.result, row.what, row.reason, str(row.people))))
