@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import sqlite3
 import stat
 import struct
@@ -562,6 +563,23 @@ def test_no_nonce_is_used_twice(path: Path) -> None:
     for record in vault.records(CARD).values():
         seen.add(record.nonce)
     assert len(seen) == 400
+
+
+@negative("NEG-STORE-013")
+def test_two_machines_that_go_on_from_one_snapshot_use_no_nonce_twice(path: Path, tmp_path: Path) -> None:
+    made(path, b"one").close()
+    copy = tmp_path / "copy"
+    shutil.copy(path, copy)
+    seen: list[bytes] = []
+    for one in (path, copy):
+        vault = Vault.open(one, PASSPHRASE)
+        with vault.writing() as writing:
+            for named in vault.records(CARD):
+                writing.put(CARD, b"the same", id=named)
+        seen += [record.nonce for record in vault.records(CARD).values()]
+        vault.close()
+        seen += [bytes(manifest[:24]) for (manifest,) in column(one, "SELECT manifest FROM vault")]
+    assert len(set(seen)) == len(seen) == 4
 
 
 def test_two_thousand_records_open_soon_after_the_passphrase(path: Path) -> None:
