@@ -131,14 +131,18 @@ def at_a_terminal(*arguments: str, folder: Path, typed: list[tuple[bytes, bytes]
         )
     os.close(slave)
     shown = b""
-    for question, answer in typed:
-        while question not in shown:
-            assert select.select([master], [], [], 60)[0], shown
-            shown += os.read(master, 4096)
-        os.write(master, answer)
-        shown = shown.partition(question)[2]
-    code = command.wait(timeout=60)
-    os.close(master)
+    try:
+        for question, answer in typed:
+            while question not in shown:
+                assert select.select([master], [], [], 60)[0], shown
+                shown += os.read(master, 4096)
+            os.write(master, answer)
+            shown = shown.partition(question)[2]
+        code = command.wait(timeout=60)
+    finally:
+        command.kill()  # one that still waits to be answered would wait for ever
+        command.wait()
+        os.close(master)
     return code, shown
 
 
