@@ -31,7 +31,6 @@ class Reason(StrEnum):
     TYPE_MISMATCH = "type_mismatch"
     UNSUPPORTED_ALGORITHM = "unsupported_algorithm"
     DISCLOSURE_INVALID = "disclosure_invalid"
-    DIGEST_MISMATCH = "digest_mismatch"
     KEY_BINDING_INVALID = "key_binding_invalid"
     PROOF_INVALID = "proof_invalid"
     NONCE_INVALID = "nonce_invalid"
@@ -61,7 +60,6 @@ class Reason(StrEnum):
     UNDER_INVESTIGATION = "under_investigation"
     NOT_DERIVABLE = "not_derivable"
     NOT_RECORDED = "not_recorded"
-    NOT_A_TEST_NUMBER = "not_a_test_number"
 
 
 class EigendataError(Exception):

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import eigendata
+from eigendata.errors import Reason
 from tests.negatives import negative
 
 SOURCE = Path(str(files("eigendata")))
@@ -60,3 +61,8 @@ def test_nothing_swallows_everything_or_lies_in_a_room_without_a_subject() -> No
                 last = node.body[-1]
                 passed_on = isinstance(last, ast.Raise) and last.exc is None
                 assert passed_on or getattr(node.type, "id", "") not in {"Exception", "BaseException"}, path
+
+
+def test_every_reason_is_given_by_something() -> None:
+    code = "".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py") if path.name != "errors.py")
+    assert [one.name for one in Reason if f"Reason.{one.name}" not in code] == []
