@@ -43,6 +43,9 @@ PEM_LIMIT: Final = 262_144
 VERIFIED_CHAINS: Final = 256
 """Chains that are kept verified, and certificates kept read: a verifier meets those of a few hundred issuers."""
 
+KEPT_CHAIN_LIMIT: Final = 8_192
+"""Characters of a chain in base64 that is kept as it was read: all that are kept are some 4 MiB at most."""
+
 AUTHORITY_VALIDITY: Final = timedelta(days=3650)
 ISSUER_VALIDITY: Final = timedelta(days=397)
 
@@ -116,10 +119,21 @@ def parse_x5c(value: Json) -> tuple[bytes, ...]:
     """
     if not isinstance(value, list | tuple) or not 0 < len(value) <= CHAIN_LIMIT:
         raise Malformed(f"x5c is not an array of 1 to {CHAIN_LIMIT} certificates")
-    chain = tuple(b64_decode(one) if isinstance(one, str) else b"" for one in value)
+    stated = tuple(one for one in value if isinstance(one, str))
+    if len(stated) != len(value):
+        raise Malformed("x5c holds what is no text")
+    return (_kept_chain if sum(map(len, stated)) <= KEPT_CHAIN_LIMIT else _chain)(stated)
+
+
+def _chain(stated: tuple[str, ...]) -> tuple[bytes, ...]:
+    chain = tuple(map(b64_decode, stated))
     for der in chain:
         _certificate(der)
     return chain
+
+
+# An issuer's chain is the same in each of its tokens; read once, it is also found faster among the verified ones.
+_kept_chain: Final = lru_cache(maxsize=VERIFIED_CHAINS)(_chain)
 
 
 def load_pem_chain(pem: bytes) -> tuple[bytes, ...]:
