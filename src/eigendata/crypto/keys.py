@@ -62,6 +62,7 @@ _CURVES: Final[Mapping[Algorithm, _Curve]] = {
         ecdsa=ec.ECDSA(hashes.SHA384()),
     ),
 }
+_OBJECTS: Final = (dict, Mapping)  # what was just read is a dict, which is seen at once
 _ED25519: Final = "Ed25519"
 _ED25519_SIZE: Final = 32
 _KEY_FILE_LIMIT: Final = 4096
@@ -90,7 +91,7 @@ class PublicKey:
             Malformed: a private or unknown kind of key, a point that is not on the curve, another length, or a key
                 that says of itself that it is not for verifying signatures or is for another algorithm.
         """
-        if not isinstance(jwk, Mapping):
+        if not isinstance(jwk, _OBJECTS):
             raise Malformed("not a JWK: no object")
         if not is_public(jwk):
             raise Malformed("a JWK with a private or secret key is not accepted as a public key")
@@ -348,7 +349,7 @@ def _ed25519_verifies(data: bytes, signature: bytes, message: bytes) -> bool:
 
 def is_public(jwk: Json) -> bool:
     """Tell whether a JWK holds no member of a private or secret key. A verifier never wants to see one."""
-    return not isinstance(jwk, Mapping) or _PRIVATE_MEMBERS.isdisjoint(jwk)
+    return not isinstance(jwk, _OBJECTS) or _PRIVATE_MEMBERS.isdisjoint(jwk)
 
 
 # -- how a JWK has it -------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ LATEST: Final = 253_402_300_799
 
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))
 _TEXTS: Final = frozenset((str,))
+NUMBERS: Final = (int, float)  # a union would be built anew at every look
 _NEVER_DISCLOSED: Final = frozenset(("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"))
 _NEVER_NAMED: Final = _NEVER_DISCLOSED | {"aud"}  # an entry of aud may be disclosed, aud itself may not (RFC 9901 9.7)
 _RESERVED: Final = frozenset(("_sd", "...", "_sd_alg"))
@@ -157,7 +158,7 @@ def _text(members: Mapping[str, Json], name: str) -> str | None:
 
 
 def _holder(cnf: Json) -> PublicKey | None:
-    if isinstance(cnf, Mapping) and len(cnf) == 1 and "jwk" in cnf:
+    if isinstance(cnf, dict) and len(cnf) == 1 and "jwk" in cnf:
         return PublicKey.from_jwk(cnf["jwk"])
     return None
 
@@ -168,7 +169,7 @@ def _times(payload: Mapping[str, Json], document: Claims) -> dict[str, float]:
     for name, claims in (("exp", payload), ("nbf", payload), ("iat", document)):
         if name in claims:
             moment = claims[name]
-            if not isinstance(moment, int | float) or isinstance(moment, bool) or not 0 <= moment <= LATEST:
+            if not isinstance(moment, NUMBERS) or isinstance(moment, bool) or not 0 <= moment <= LATEST:
                 raise Malformed(f"{name} is no date: not a number of seconds since 1970 before the year 10000")
             times[name] = moment
     if "exp" in times and times["exp"] <= max(times.get("nbf", 0), times.get("iat", 0)):

@@ -23,6 +23,8 @@ from eigendata.model import Binding, ClaimPath, Claims, CredentialType, Holding,
 
 KB_TYP: Final = "kb+jwt"
 
+_CONTAINERS: Final = (MappingProxyType, tuple)
+
 
 @final
 class Opened:
@@ -113,10 +115,10 @@ def _chosen(token: Token, reveal: Iterable[ClaimPath]) -> set[int]:
         if not path or not found:
             raise Misuse("a path to be shown leads nowhere in this credential")
         for place, value in found:
-            for end in range(1, len(place) + 1):
-                if place[:end] in token.placed:
-                    chosen.add(token.placed[place[:end]])
-            if isinstance(value, MappingProxyType | tuple):
+            for end in range(len(place), 0, -1):
+                if (above := place[:end]) in token.placed:
+                    chosen.add(token.placed[above])
+            if isinstance(value, _CONTAINERS):
                 chosen.update(index for at, index in token.placed.items() if at[: len(place)] == place)
     return chosen
 

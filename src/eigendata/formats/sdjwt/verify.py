@@ -21,7 +21,7 @@ from eigendata.errors import Malformed, Outcome, Rejected, Trail
 from eigendata.formats.protocol import IssuerSource
 from eigendata.formats.sdjwt import checks
 from eigendata.formats.sdjwt.metadata import NAME, follows, has_integrity, is_ours, shape, type_id
-from eigendata.formats.sdjwt.parse import Token, parse
+from eigendata.formats.sdjwt.parse import NUMBERS, Token, parse
 from eigendata.formats.sdjwt.present import KB_TYP, require_session
 from eigendata.model import UNBOUND, Authentic, Binding, CredentialType, TrustedIssuer, Unbound, Witness, utc
 
@@ -225,7 +225,7 @@ def _require_key_binding(
 
 
 def _moment(value: Json) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, NUMBERS) and not isinstance(value, bool) else None
 
 
 def _authentic(
