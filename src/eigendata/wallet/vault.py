@@ -459,7 +459,8 @@ def _connect(path: Path) -> sqlite3.Connection:
             f"page_size = {_PAGE}",  # of a new file
             "trusted_schema = OFF",
             "cell_size_check = ON",
-            "temp_store = MEMORY",  # nothing is written beside the file and its journal, and both hold sealed bytes only
+            # nothing is written beside the file and its journal, and both hold sealed bytes only
+            "temp_store = MEMORY",
             "journal_mode = DELETE",
             "synchronous = EXTRA",  # FULL, and the directory after the journal is gone: what returned is durable
             "secure_delete = ON",
