@@ -86,6 +86,7 @@ def report(measured: Measured, *, command: str, rounds: int, size: int) -> str:
             ("what", "cost"),
             [
                 ("two bare verifications, P-256", _cost(measured, cases.TWO_VERIFICATIONS)),
+                ("the same, one of them by a key that is first loaded", _cost(measured, cases.AND_A_NEW_KEY)),
                 ("one bare signature, P-256", _cost(measured, cases.ONE_SIGNATURE)),
                 ("the schema check, once for all copies (persoon, whole)", _cost(measured, cases.SCHEMA)),
                 ("a Python that imports nothing", _cost(measured, cases.INTERPRETER)),

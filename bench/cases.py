@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from nacl.pwhash import argon2id
 
@@ -51,6 +51,7 @@ from eigendata.wallet.sealing import LEAST
 from eigendata.wallet.vault import Vault
 
 TWO_VERIFICATIONS: Final = "two bare verifications"
+AND_A_NEW_KEY: Final = "two bare verifications, one key new"
 ONE_SIGNATURE: Final = "one bare signature"
 VERIFY: Final = "verify"
 ISSUE: Final = "issue"
@@ -74,6 +75,7 @@ TYPE: Final = CredentialType(
     attributes=tuple(Attribute(path=(name,), kind=Kind.TEXT, label={"nl": name, "en": name}) for name in CLAIMS),
 )
 COPIES: Final = 10
+_P256: Final = ec.SECP256R1()
 _ECDSA: Final = ec.ECDSA(hashes.SHA256())
 _MESSAGE: Final = 600  # bytes; what a bare signature is over
 _IMPORT: Final = "from eigendata import Issuer, Wallet, Verifier"
@@ -168,6 +170,7 @@ def our_cases() -> Iterator[tuple[Case[Round], ...]]:
         _fill_vault(path)
         yield (
             Case(name=TWO_VERIFICATIONS, cost=_two_verifications),
+            Case(name=AND_A_NEW_KEY, cost=_two_verifications_and_a_new_key),
             Case(name=ONE_SIGNATURE, cost=_one_signature),
             Case(name=VERIFY, cost=_verify),
             Case(name=ISSUE, cost=_issue),
@@ -190,6 +193,22 @@ def _two_verifications(round: Round) -> float:
     messages = [os.urandom(_MESSAGE) for _ in range(2 * len(round.shown))]
     signed = [(private.sign(message, _ECDSA), message) for message in messages]
     return 2 * cpu(lambda one: public.verify(one[0], one[1], _ECDSA), signed)
+
+
+def _two_verifications_and_a_new_key(round: Round) -> float:
+    """Do what nobody who is shown a credential can do without: the issuer's key is known, the holder's never is."""
+    message = os.urandom(_MESSAGE)
+    issuer, *holders = (ec.generate_private_key(_P256) for _ in range(1 + len(round.shown)))
+    public, signature = issuer.public_key(), issuer.sign(message, _ECDSA)
+
+    def verify(one: tuple[bytes, bytes]) -> None:
+        public.verify(signature, message, _ECDSA)
+        point, signed = one
+        ec.EllipticCurvePublicKey.from_encoded_point(_P256, point).verify(signed, message, _ECDSA)
+
+    encoding = (serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    shown = [(one.public_key().public_bytes(*encoding), one.sign(message, _ECDSA)) for one in holders]
+    return cpu(verify, shown)
 
 
 def _one_signature(round: Round) -> float:

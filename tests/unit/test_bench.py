@@ -16,7 +16,7 @@ def test_the_bench_measures_every_target_and_says_which_are_met() -> None:
 
 def test_a_target_that_is_missed_is_printed_as_missed() -> None:
     names = {name for target in TARGETS for name in (target.name, target.to) if name is not None}
-    others = {cases.SCHEMA, cases.INTERPRETER}
+    others = {cases.AND_A_NEW_KEY, cases.SCHEMA, cases.INTERPRETER}
     measured = Measured(costs={name: [1.0] for name in names | others})
     page = report(measured, command="python -m bench", rounds=1, size=1)
     assert page.count("**missed**") == sum(target.to is None for target in TARGETS)
