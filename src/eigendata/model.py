@@ -470,4 +470,3 @@ class NoStatusCheck(Enum):
 
 
 NO_STATUS_CHECK: Final = NoStatusCheck.NO_STATUS_CHECK
-
