@@ -73,7 +73,7 @@ _LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
 
 def b64url_encode(data: bytes) -> str:
     """Write base64url without padding (RFC 7515 section 2)."""
-    return b64url_ascii(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
 
 
 def b64url_ascii(data: bytes) -> bytes:
@@ -192,7 +192,7 @@ def json_dumps(value: Json) -> bytes:
         raise Malformed("not a JSON value: a type, a number or a character that JSON does not hold") from None
     _require_depth(data)
     # What orjson writes for NaN, a negative zero and NUL: only then does a second look cost anything.
-    if b"null" in data or b"-0.0" in data or b"\\u0000" in data:
+    if b"null" in data or b"-0.0" in data or (b"\\" in data and b"\\u0000" in data):
         _require_writable(value)
     return data
 
