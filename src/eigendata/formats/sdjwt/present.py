@@ -30,12 +30,18 @@ _CONTAINERS: Final = (MappingProxyType, tuple)
 class Opened:
     """A credential that was verified when it was stored, opened to be shown. It hands out nothing but presentations."""
 
-    __slots__ = ("_begun", "_first", "_token")
+    __slots__ = ("_begun", "_first", "_plain", "_token")
 
     def __init__(self, token: Token, hash: Callable[[bytes], Any]) -> None:
         self._token = token
         self._first = token.signed[: token.signed.index(b"~") + 1]
         self._begun = hash(self._first)  # every proof is over these bytes and then the disclosures
+        # By far the most paths lead to these: nothing lies above them or below.
+        self._plain: dict[ClaimPath, int] = {
+            place: index
+            for place, index in token.placed.items()
+            if len(place) == 1 and not isinstance(token.document[str(place[0])], _CONTAINERS)
+        }
 
     def __repr__(self) -> str:
         return "<a credential>"
@@ -50,7 +56,7 @@ class Opened:
                 that names a holder, or there is one for a credential that names none.
         """
         token = self._token
-        chosen = b"".join([token.disclosures[index] + b"~" for index in sorted(_chosen(token, reveal))])
+        chosen = b"".join([token.disclosures[index] + b"~" for index in sorted(self._chosen(reveal))])
         if isinstance(holding, Unbound):
             if token.bound:
                 raise Misuse("this credential names a holder; it is not shown without that holder's proof")
@@ -60,6 +66,15 @@ class Opened:
         digest = self._begun.copy()
         digest.update(chosen)
         return self._first + chosen + _key_binding(digest.digest(), holding, at=at)
+
+    def _chosen(self, reveal: Iterable[ClaimPath]) -> set[int]:
+        chosen: set[int] = set()
+        for path in reveal:
+            if path in self._plain:
+                chosen.add(self._plain[path])
+            else:
+                chosen |= _chosen(self._token, path)
+        return chosen
 
 
 def open_credential(credential: bytes, type: CredentialType) -> Opened:
@@ -108,25 +123,22 @@ def _kb_header(algorithm: Algorithm) -> bytes:
 # -- which disclosures ------------------------------------------------------------------------------------------------
 
 
-def _chosen(token: Token, reveal: Iterable[ClaimPath]) -> set[int]:
+def _chosen(token: Token, path: ClaimPath) -> set[int]:
     chosen: set[int] = set()
-    for path in reveal:
-        found = _locate(token.document, path)
-        if not path or not found:
-            raise Misuse("a path to be shown leads nowhere in this credential")
-        for place, value in found:
-            for end in range(len(place), 0, -1):
-                if (above := place[:end]) in token.placed:
-                    chosen.add(token.placed[above])
-            if isinstance(value, _CONTAINERS):
-                chosen.update(index for at, index in token.placed.items() if at[: len(place)] == place)
+    found = _locate(token.document, path)
+    if not path or not found:
+        raise Misuse("a path to be shown leads nowhere in this credential")
+    for place, value in found:
+        for end in range(len(place), 0, -1):
+            if (above := place[:end]) in token.placed:
+                chosen.add(token.placed[above])
+        if isinstance(value, _CONTAINERS):
+            chosen.update(index for at, index in token.placed.items() if at[: len(place)] == place)
     return chosen
 
 
 def _locate(document: Claims, path: ClaimPath) -> list[tuple[Place, Json]]:
     """Give each element that a path selects (OpenID4VP 1.0 section 7)."""
-    if len(path) == 1 and isinstance(name := path[0], str):  # by far the most
-        return [((name,), document[name])] if name in document else []
     found: list[tuple[Place, Json]] = [((), document)]
     for part in path:
         selected: list[tuple[Place, Json]] = []
