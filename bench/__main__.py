@@ -131,7 +131,7 @@ def _peers(measured: Measured) -> list[str]:
         rows.append((name, *(_beside(measured, f"{verb}: {name}", verb, to) for verb, to in verbs)))
     explained = (
         "Cost, ratio to the bare signatures, and how many times ours. A dash: it does not do that. What they are given",
-        "and asked is in `bench/peers.py`; most look at less than is looked at here.",
+        "and asked is in `bench/peers.py`; no two of them look at the same things.",
     )
     return [*explained, "", *_table(("", *(verb for verb, _ in verbs)), rows)]
 
