@@ -211,6 +211,15 @@ def test_residence_is_not_told_from_before_the_day_of_registration() -> None:
     assert left_out(found) == {"local_tie_6y": Reason.NOT_DERIVABLE}
 
 
+def test_a_month_of_registration_in_which_a_municipality_ended_does_not_make_residence_run_on() -> None:
+    """It may be the day of a merger, on which residence runs on, and may be another day of that month."""
+    found = facts(
+        INWONER, person(datumInschrijvingInGemeente=datum("2021-01")), history=history(stay(BOXTEL, "2012-01-01"))
+    )
+    assert (found.claims["resident_since_year"], found.claims["residence_years_min"]) == (2021, 5)
+    assert left_out(found) == {"local_tie_6y": Reason.NOT_DERIVABLE}
+
+
 @pytest.mark.parametrize("code", ["0000", "2345"])
 def test_a_municipality_that_we_do_not_know_is_not_surely_elsewhere(code: str) -> None:
     assert _tie("2024-01-15", stay(code, "2010-01-01", "2024-01-15")) is Reason.NOT_DERIVABLE

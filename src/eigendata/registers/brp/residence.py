@@ -88,7 +88,7 @@ def surely_here(person: Persoonslijst) -> tuple[Span, ...]:
 
     Registration begins on its day: what the stays show before it is a span of its own.
     """
-    begun, told = _begun_anew(person), _told_here(person)
+    begun, told = _may_have_begun_anew(person), _told_here(person)
     parts = told if begun is None else tuple(part for span in told for part in _parted(span, begun))
     return _outside(parts, _told_elsewhere(person))
 
@@ -125,9 +125,24 @@ def _begun_anew(person: Persoonslijst) -> Span | None:
     registered = _bounds(person.inschrijving_in_gemeente)
     if registered is None or _a_municipality_ended(registered.begin, registered.end):
         return None
+    return None if _moved_within(person) else registered
+
+
+def _may_have_begun_anew(person: Persoonslijst) -> Span | None:
+    """Give the same, and None only where it surely went on.
+
+    A date that is known in part may be the day on which a municipality ended, and may be another.
+    """
+    registered = _bounds(person.inschrijving_in_gemeente)
+    if registered is not None and registered.begin < registered.end and not _moved_within(person):
+        return registered
+    return _begun_anew(person)
+
+
+def _moved_within(person: Persoonslijst) -> bool:
+    """Tell whether someone moved between parts of what is one municipality today."""
     now, own, code = today(person.peildatum), _own(person), person.gemeente.code.value
-    merged = any(_municipality(one, now) == own and one.gemeente.value != code for one in person.historie or ())
-    return None if merged else registered
+    return any(_municipality(one, now) == own and one.gemeente.value != code for one in person.historie or ())
 
 
 def _doubt(person: Persoonslijst) -> Reason | None:
