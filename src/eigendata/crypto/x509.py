@@ -252,6 +252,9 @@ def _certificate(der: bytes) -> x509.Certificate:
         _ = (certificate.subject, certificate.issuer, certificate.version, _window((certificate,)))
     except (ValueError, TypeError, x509.InvalidVersion, Warning):  # Warning: where warnings are made errors
         raise Malformed("not a certificate in DER") from None
+    # The library passes over the octet that counts a signature's unused bits, which nothing signs: one form only.
+    if der[-len(certificate.signature) - 1] != 0:
+        raise Malformed("the signature of a certificate is a whole number of octets")
     return certificate
 
 

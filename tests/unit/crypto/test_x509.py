@@ -542,6 +542,15 @@ def test_a_changed_certificate_is_never_accepted(data: st.DataObject) -> None:
         verify_chain((bytes(changed),), (ROOT,), at=NOW)
 
 
+@pytest.mark.parametrize("unused", [1, 2, 7, 8, 255])
+def test_a_certificate_has_one_form_of_its_signature(unused: int) -> None:
+    signature = lib.load_der_x509_certificate(LEAF).signature
+    changed = bytearray(LEAF)
+    changed[-len(signature) - 1] = unused
+    with pytest.raises(Malformed):
+        verify_chain((bytes(changed),), (ROOT,), at=NOW)
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=40), st.integers(0, 600))
 def test_any_bytes_as_certificate_are_malformed(junk: bytes, cut: int) -> None:
