@@ -28,8 +28,10 @@ from functools import wraps
 from importlib.resources import files
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from eigendata import texts
 from eigendata.encoding import Json, json_dumps, json_object
@@ -183,6 +185,9 @@ class _Route(APIRoute):
                 response = await handle(request)
             except EigendataError as error:
                 response = _refusal(error)
+            except HTTPException as error:  # of a guard: the application writes this answer
+                error.headers = {**(error.headers or {}), **HEADERS}
+                raise
             response.headers.update(HEADERS)
             return response
 
@@ -192,10 +197,13 @@ class _Route(APIRoute):
 async def _read_body(request: Request) -> bytes:
     """Read what was posted, and never more than one piece beyond `MAX_BODY`: who uses it refuses what is larger."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            break
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                break
+    except ClientDisconnect:  # nobody reads this; without it each half body writes a traceback into the log
+        raise Malformed("the connection ended before the body did") from None
     return bytes(body[: MAX_BODY + 1])
 
 
