@@ -36,7 +36,7 @@ SHOWN_FOR: Final = timedelta(minutes=30)
 """How long the outcome of a check can be seen after its answer; then it is wiped here."""
 
 MAX_CHECKS: Final = 10_000
-"""Checks at a time, of some 12 kB each. Who begins more gets `Unavailable`."""
+"""Checks at a time, of some 25 kB each. Who begins more gets `Unavailable`."""
 
 PATIENCE: Final = 5.0
 """Seconds that one statement waits for others that write to the same file."""
@@ -205,7 +205,7 @@ class SqliteChecks:
             try:
                 connection.execute("PRAGMA secure_delete=ON")  # what is wiped is overwritten
                 yield connection
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:  # also a file that became something else while it was used
                 raise Unavailable(f"the file of checks {self._path} cannot be used now: {error}") from error
 
 
@@ -234,6 +234,9 @@ _TABLES: Final = (
         state BLOB PRIMARY KEY, id TEXT NOT NULL UNIQUE, request TEXT NOT NULL, expires INTEGER NOT NULL
     ) WITHOUT ROWID
     """,
+    # else each begin reads the whole file, and holds it meanwhile: the fuller, the longer
+    "CREATE INDEX IF NOT EXISTS checks_expire ON checks (expires)",
+    "CREATE INDEX IF NOT EXISTS awaited_expire ON awaited (expires)",
 )
 _FORGET: Final = ("DELETE FROM awaited WHERE expires <= ?", "DELETE FROM checks WHERE expires <= ?")
 _COUNT: Final = "SELECT count(*) FROM checks"
