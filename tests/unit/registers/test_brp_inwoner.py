@@ -220,6 +220,23 @@ def test_a_month_of_registration_in_which_a_municipality_ended_does_not_make_res
     assert left_out(found) == {"local_tie_6y": Reason.NOT_DERIVABLE}
 
 
+@pytest.mark.parametrize("field", ["datumVan", "datumTot", "gemeenteVanInschrijving", "type"])
+def test_a_stay_in_doubt_leaves_out_since_when_where_residence_may_run_on(field: str) -> None:
+    doubted = stay(BOXTEL, "2012-01-01", "2021-01-01", inOnderzoek=doubt(field))
+    found = facts(
+        INWONER,
+        person(datumInschrijvingInGemeente=datum("2021-01-01")),
+        history=history(stay(BOXTEL, "2021-01-01"), doubted),
+    )
+    assert (
+        left_out(found).items()
+        >= {
+            "resident_since_year": Reason.UNDER_INVESTIGATION,
+            "residence_years_min": Reason.UNDER_INVESTIGATION,
+        }.items()
+    )
+
+
 @pytest.mark.parametrize("code", ["0000", "2345"])
 def test_a_municipality_that_we_do_not_know_is_not_surely_elsewhere(code: str) -> None:
     assert _tie("2024-01-15", stay(code, "2010-01-01", "2024-01-15")) is Reason.NOT_DERIVABLE

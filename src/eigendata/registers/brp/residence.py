@@ -57,8 +57,9 @@ def tell_inwoner(telling: Telling, person: Persoonslijst, *, municipality: str) 
     telling.tell("resident", person.gemeente.code.read(lambda _: True))
     tell_municipality(telling, person.gemeente, municipality=municipality)
     doubt = _doubt(person)
-    here = None if doubt else _current_span(person)
-    unknown = doubt or Reason.NOT_DERIVABLE
+    disputed = _run_on_is_disputed(person)
+    here = None if doubt or disputed else _current_span(person)
+    unknown = doubt or (Reason.UNDER_INVESTIGATION if disputed else Reason.NOT_DERIVABLE)
     telling.tell("resident_since_year", Gegeven(value=here.begin.year) if here else unknown)
     telling.tell("residence_years_min", Gegeven(value=years_between(here.begin, here.end)) if here else unknown)
     tie = doubt or local_tie(person)
@@ -137,6 +138,14 @@ def _may_have_begun_anew(person: Persoonslijst) -> Span | None:
     if registered is not None and registered.begin < registered.end and not _moved_within(person):
         return registered
     return _begun_anew(person)
+
+
+def _run_on_is_disputed(person: Persoonslijst) -> bool:
+    """Tell whether an investigation leaves open from which day residence runs on to the day of registration."""
+    stays = person.historie or ()
+    if any(one.gemeente.in_onderzoek or one.soort.in_onderzoek for one in stays):
+        return True
+    return _begun_anew(person) is None and any(one.van.in_onderzoek or one.tot.in_onderzoek for one in stays)
 
 
 def _moved_within(person: Persoonslijst) -> bool:
