@@ -20,6 +20,7 @@ from eigendata.encoding import json_dumps
 from eigendata.openid import vp
 from eigendata.query import Request
 from eigendata.web.checks import _COUNT, _FORGET, SqliteChecks
+from eigendata.web.html import visible
 from eigendata.web.simulator import serving
 from eigendata.web.verifier import HEADERS, begin_check, verifier_router
 from tests.world import AISHA, AT, HOME, World
@@ -118,3 +119,8 @@ def test_to_begin_a_check_does_not_read_all_others(world: World, tmp_path: Path)
             assert "USING" in plan
             assert "INDEX" in plan
     connection.close()
+
+
+@pytest.mark.parametrize("blank", "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u200b\u2066\u202e\ufeff\x00\x7f")
+def test_a_character_of_which_nothing_is_seen_is_seen_to_be_there(blank: str) -> None:
+    assert visible(f"a{blank}b") == "a\ufffdb"

@@ -60,7 +60,7 @@ def render(page: Element) -> str:
 
 def visible(text: str) -> str:
     """Give a text without characters that cannot be seen or that turn the direction of what follows."""
-    return "".join(one if one.isprintable() or one in "\n\N{NO-BREAK SPACE}" else _REPLACED for one in text)
+    return "".join(_REPLACED if one in _BLANK or not (one.isprintable() or one in _SPACES) else one for one in text)
 
 
 # fmt: off
@@ -80,6 +80,9 @@ _LINKS: Final = frozenset(("action", "href"))
 _BESIDE: Final = r"(\.{1,2}/)*[A-Za-z0-9._~-]*(/[A-Za-z0-9._~-]+)*(\?[A-Za-z0-9._~%&=+-]*)?"
 _PLACE: Final = re.compile(rf"#[a-z]+|openid4vp://\?[A-Za-z0-9._~%&=+-]+|{_BESIDE}", re.ASCII)
 _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+_SPACES: Final = "\n\N{NO-BREAK SPACE}"
+# Letters, signs and marks by their category, and nothing to be seen: a name of these alone is an empty one.
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def _written(node: Node) -> Iterator[str]:
