@@ -58,6 +58,15 @@ def test_without_a_state_file_a_warning_is_printed(resident: Run, capsys: pytest
         assert "would not be noticed" in capsys.readouterr().err
 
 
+def test_what_was_not_checked_is_not_told_as_if_it_were_so(resident: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(resident)
+    answer(resident)
+    assert cli.run([*VERIFY, *WITH_POLICY, "--lang", "en"]) == 0
+    told = capsys.readouterr().out
+    assert "WITHDRAWAL: Not checked" in told
+    assert "not withdrawn" not in told
+
+
 def test_an_answer_that_does_not_qualify_is_verified_all_the_same(resident: Run) -> None:
     ask(resident)
     answer(resident)

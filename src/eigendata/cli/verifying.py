@@ -178,7 +178,8 @@ def tell_disclosure(disclosure: Disclosure, lang: Language) -> None:
     counted = len(disclosure.trail) + sum(len(one.trail) for given in disclosure.credentials.values() for one in given)
     speaking.line(f"✓ {counted} checks", "green")
     for step in _waived(disclosure):
-        speaking.line(f"– {step.check.name}: {texts.outcome(step.outcome, lang)} ({step.check.rule})", "yellow")
+        # not its rule: beside "not checked" it would read as something that was found out
+        speaking.line(f"– {step.check.name}: {texts.outcome(step.outcome, lang)} ({step.check.clause})", "yellow")
     if disclosure.advice is not None:
         speaking.line(f"→ {texts.advice(disclosure.advice.advice, lang)}", "bold")
 
