@@ -10,8 +10,10 @@ import pytest
 
 import eigendata
 from eigendata import texts
+from eigendata.cli import speaking
 from eigendata.errors import Misuse, Outcome, Reason
 from eigendata.model import Advice
+from eigendata.web import html
 
 SOURCE = Path(eigendata.__file__).parent
 BY_ENUM = (
@@ -70,3 +72,15 @@ def test_an_unknown_language_key_or_blank_is_misuse() -> None:
         texts.say("join.nothing", "nl")
     with pytest.raises(Misuse):
         texts.say("keep.days", "nl")
+
+
+@pytest.mark.parametrize("character", [*"\x1b\x07\x9b\u200b\u202e\u2066\ufeff\u115f\u2800\u3164\uffa0\u2028\x7f"])
+def test_what_steers_turns_or_is_not_seen_reaches_neither_a_terminal_nor_a_page(character: str) -> None:
+    for shown in (texts.visible, speaking.printable, html.visible):
+        assert shown(f"a{character}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_what_can_be_seen_stays_as_it_is() -> None:
+    for text in ("Żółć 北京 😀 — ümlaut", ""):
+        assert texts.visible(text) == text
+    assert (html.visible("a\nb"), speaking.printable("a\nb")) == ("a\nb", "a\ufffdb")

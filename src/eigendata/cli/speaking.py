@@ -62,8 +62,8 @@ def line(text: str = "", style: str | None = None) -> None:
 
 
 def printable(text: str) -> str:
-    """Give a text on one line, without characters that steer a terminal or turn the direction of what follows."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    """Give a text on one line, without characters that steer a terminal or that cannot be seen."""
+    return texts.visible(text)
 
 
 def exit_code(error: EigendataError) -> int:

@@ -2,7 +2,7 @@
 
 It keeps to itself where the sentences lie: one TOML file for each language, with the same keys. The sentences are at
 language level B1. Errors and logs are for developers and stay in English; what a resident, a clerk or an employee of a
-housing corporation sees comes from here.
+housing corporation sees comes from here. So does the rule for what strangers wrote, before it is shown to anyone.
 """
 
 from __future__ import annotations
@@ -59,6 +59,27 @@ def sentences(language: str) -> Mapping[str, str]:
     require_language(language)
     tables = tomllib.loads(files(__name__).joinpath(f"{language}.toml").read_text("utf-8"))
     return {f"{family}.{name}": sentence for family, table in tables.items() for name, sentence in table.items()}
+
+
+def visible(text: str, *, spaces: str = "") -> str:
+    """Give a text of strangers as it may be shown: what steers a terminal, turns the direction of what follows, or is
+    not to be seen at all, becomes U+FFFD.
+
+    Args:
+        spaces: blank characters other than the plain space that may stand.
+    """
+    if _is_seen(text):
+        return text
+    return "".join(one if _is_seen(one) or one in spaces else _REPLACED for one in text)
+
+
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+# Letters, signs and marks by their category, and nothing to be seen: a name of these alone is an empty one.
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def _is_seen(text: str) -> bool:
+    return text.isprintable() and _BLANK.isdisjoint(text)
 
 
 def require_language(language: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, TypeAlias
 
+from eigendata import texts
 from eigendata.errors import Misuse
 
 Node: TypeAlias = "Element | str"
@@ -60,7 +61,7 @@ def render(page: Element) -> str:
 
 def visible(text: str) -> str:
     """Give a text without characters that cannot be seen or that turn the direction of what follows."""
-    return "".join(_REPLACED if one in _BLANK or not (one.isprintable() or one in _SPACES) else one for one in text)
+    return texts.visible(text, spaces=_SPACES)
 
 
 # fmt: off
@@ -79,10 +80,7 @@ _ATTRIBUTES: Final = frozenset((
 _LINKS: Final = frozenset(("action", "href"))
 _BESIDE: Final = r"(\.{1,2}/)*[A-Za-z0-9._~-]*(/[A-Za-z0-9._~-]+)*(\?[A-Za-z0-9._~%&=+-]*)?"
 _PLACE: Final = re.compile(rf"#[a-z]+|openid4vp://\?[A-Za-z0-9._~%&=+-]+|{_BESIDE}", re.ASCII)
-_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 _SPACES: Final = "\n\N{NO-BREAK SPACE}"
-# Letters, signs and marks by their category, and nothing to be seen: a name of these alone is an empty one.
-_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def _written(node: Node) -> Iterator[str]:
