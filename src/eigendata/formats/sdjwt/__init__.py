@@ -5,19 +5,20 @@ parse.py      bytes -> a token taken apart, all structure looked at; disclosures
 verify.py     the two doors -> Authentic
 issue.py      Attestation -> bytes
 present.py    credential -> presentation, with the holder's proof
+json_form.py  the JWS JSON serialization, read into the compact form and written from it
 metadata.py   what follows from a type: which claims can be withheld, type metadata and its integrity
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from eigendata.encoding import Json
 from eigendata.errors import Check, Malformed
-from eigendata.formats.sdjwt import issue, metadata, present, verify
+from eigendata.formats.sdjwt import issue, json_form, metadata, present, verify
 from eigendata.formats.sdjwt.checks import CHECKS
 from eigendata.model import Attestation, Attribute, ClaimPath, CredentialType, Holding, Seal, Unbound
 
@@ -71,9 +72,11 @@ class SdJwt:
         return token.decode("ascii")
 
     def from_wire(self, value: Json, /) -> bytes:
-        if not isinstance(value, str) or not value.isascii():
-            raise Malformed("an SD-JWT travels as a string of ASCII; its JSON serialization is not read here")
-        return value.encode("ascii")
+        if isinstance(value, str) and value.isascii():
+            return value.encode("ascii")
+        if isinstance(value, Mapping):
+            return json_form.compact(value)
+        raise Malformed("an SD-JWT travels as a string of ASCII, or as an object in JWS JSON serialization")
 
 
 SD_JWT_VC: Final = SdJwt()
