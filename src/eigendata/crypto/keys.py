@@ -23,7 +23,6 @@ from typing import Any, Final, NoReturn, Protocol
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps
 from eigendata.errors import Malformed, Misuse
@@ -42,7 +41,7 @@ class _Curve:
     crv: str
     size: int  # bytes of a coordinate, and of r and of s
     curve: ec.EllipticCurve
-    order: int
+    order: bytes
     ecdsa: ec.ECDSA
 
 
@@ -51,14 +50,16 @@ _CURVES: Final[Mapping[Algorithm, _Curve]] = {
         crv="P-256",
         size=32,
         curve=ec.SECP256R1(),
-        order=0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+        order=bytes.fromhex("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"),
         ecdsa=ec.ECDSA(hashes.SHA256()),
     ),
     Algorithm.ES384: _Curve(
         crv="P-384",
         size=48,
         curve=ec.SECP384R1(),
-        order=0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+        order=bytes.fromhex(
+            "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973"
+        ),
         ecdsa=ec.ECDSA(hashes.SHA384()),
     ),
 }
@@ -67,8 +68,8 @@ _ED25519: Final = "Ed25519"
 _ED25519_SIZE: Final = 32
 _KEY_FILE_LIMIT: Final = 4096
 """Bytes of a key file: a P-384 key is some 300."""
-_LOADED_KEYS: Final = 512
-"""Public keys kept loaded: an issuer's key comes back with every token, a holder's never."""
+_KNOWN_KEYS: Final = 512
+"""Ed25519 keys of which it is known that they are of prime order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ class PublicKey:
 
     algorithm: Algorithm
     data: bytes
+    # As `cryptography` has it, once it was needed. With the key and in no cache: an issuer's lives as long as the trust
+    # in it, a holder's, which never comes back, as long as the token.
+    _loaded: ec.EllipticCurvePublicKey | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def from_jwk(cls, jwk: Json) -> PublicKey:
@@ -103,7 +107,7 @@ class PublicKey:
             return _of_prime_order(cls(algorithm, _octets(jwk, "x", _ED25519_SIZE)))
         size = _CURVES[algorithm].size
         key = cls(algorithm, _octets(jwk, "x", size) + _octets(jwk, "y", size))
-        _loaded(key)
+        key._load()
         return key
 
     @classmethod
@@ -129,7 +133,20 @@ class PublicKey:
         """
         if self.algorithm is Algorithm.EDDSA:
             return ed25519.Ed25519PublicKey.from_public_bytes(self.data)
-        return _loaded(self)
+        return self._load()
+
+    def _load(self) -> ec.EllipticCurvePublicKey:
+        loaded = self._loaded
+        if loaded is None:
+            try:
+                loaded = ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[self.algorithm].curve, b"\4" + self.data)
+            except ValueError:
+                raise Malformed("a public key whose point is not on its curve") from None
+            object.__setattr__(self, "_loaded", loaded)  # what it is made of never changes, and so neither does this
+        return loaded
+
+    def __reduce__(self) -> tuple[type[PublicKey], tuple[Algorithm, bytes]]:
+        return PublicKey, (self.algorithm, self.data)  # what is loaded stays in its process
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Tell whether a raw signature over a message is by this key.
@@ -139,15 +156,11 @@ class PublicKey:
         if self.algorithm is Algorithm.EDDSA:
             return _ed25519_verifies(self.data, signature, message)
         curve = _CURVES[self.algorithm]
-        size = curve.size
-        if len(signature) != 2 * size:
-            return False
-        r = int.from_bytes(signature[:size], "big")
-        s = int.from_bytes(signature[size:], "big")
-        if not (0 < r < curve.order and 0 < s < curve.order):
+        der = _der(signature, curve)
+        if der is None:
             return False
         try:
-            _loaded(self).verify(encode_dss_signature(r, s), message, curve.ecdsa)
+            self._load().verify(der, message, curve.ecdsa)
         except InvalidSignature:
             return False
         return True
@@ -205,7 +218,7 @@ class SoftwareKey:
             return cls(PublicKey(algorithm, bytes(seed.verify_key)), seed)
         curve = _CURVES[algorithm]
         scalar = int.from_bytes(secret, "big")
-        if len(secret) != curve.size or not 0 < scalar < curve.order:
+        if len(secret) != curve.size or not 0 < scalar < int.from_bytes(curve.order, "big"):
             raise Malformed(f"not the secret of a {curve.crv} key")
         return cls._from_ec(algorithm, ec.derive_private_key(scalar, curve.curve))
 
@@ -219,8 +232,7 @@ class SoftwareKey:
             ed25519_signature: bytes = self._signer.sign(message).signature
             return ed25519_signature
         curve = _CURVES[self.public_key.algorithm]
-        r, s = decode_dss_signature(self._signer.sign(message, curve.ecdsa))
-        return r.to_bytes(curve.size, "big") + s.to_bytes(curve.size, "big")
+        return _raw(self._signer.sign(message, curve.ecdsa), curve.size)
 
     def secret(self) -> bytes:
         """Give the private scalar or seed, for a vault that seals it. With `from_secret` the key is back."""
@@ -316,15 +328,35 @@ def _point(key: ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)[1:]
 
 
-@lru_cache(maxsize=_LOADED_KEYS)
-def _loaded(key: PublicKey) -> ec.EllipticCurvePublicKey:
-    try:
-        return ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[key.algorithm].curve, b"\x04" + key.data)
-    except ValueError:
-        raise Malformed("a public key whose point is not on its curve") from None
+# By hand, for the functions of `cryptography` go by way of large integers, which takes three times as long. All lengths
+# fit the short form: of P-384 the whole is 2 + 2 * (2 + 49) bytes at most.
+_INTEGERS: Final = tuple((bytes((2, size)), bytes((2, size + 1, 0))) for size in range(49))
+_SEQUENCES: Final = tuple(bytes((0x30, size)) for size in range(2 * (2 + 49) + 1))
 
 
-@lru_cache(maxsize=_LOADED_KEYS)
+def _der(signature: bytes, curve: _Curve) -> bytes | None:
+    """Write a raw signature as DER (RFC 3279 section 2.2.3), if r and s are in their range."""
+    size, order = curve.size, curve.order
+    r, s = signature[:size], signature[size:]
+    # of big-endian numbers of the same length the larger one is also the larger text
+    if len(signature) != 2 * size or not (r < order and s < order):
+        return None
+    r, s = r.lstrip(b"\0"), s.lstrip(b"\0")
+    if not (r and s):
+        return None
+    r = _INTEGERS[len(r)][r[0] >> 7] + r  # a leading zero, where the number would be negative without
+    s = _INTEGERS[len(s)][s[0] >> 7] + s
+    return _SEQUENCES[len(r) + len(s)] + r + s
+
+
+def _raw(der: bytes, size: int) -> bytes:
+    """Read a signature that `cryptography` just wrote as DER."""
+    end = 4 + der[3]
+    # each is at its end, behind a leading zero or fewer bytes than it may have
+    return der[4:end][-size:].rjust(size, b"\0") + der[end + 2 :][-size:].rjust(size, b"\0")
+
+
+@lru_cache(maxsize=_KNOWN_KEYS)
 def _of_prime_order(key: PublicKey) -> PublicKey:
     """Refuse an Ed25519 point that is not canonical, or of small or mixed order: more than one message fits such."""
     from nacl.bindings import crypto_core_ed25519_is_valid_point

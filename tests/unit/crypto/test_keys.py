@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,11 +121,35 @@ def test_r_and_s_outside_their_range_are_refused_whatever_the_library_would_say(
     outside, inside = (0, order, order + 1, 2 ** (8 * size) - 1), (1, order - 1)
     pairs = [(r, s) for r in inside for s in inside]
     assert not any(KEYS[algorithm].public_key.verifies(r.to_bytes(size) + s.to_bytes(size), b"m") for r, s in pairs)
-    monkeypatch.setattr(keys, "_loaded", None)
+    monkeypatch.setattr(PublicKey, "_load", None)
     for r in (*outside, *inside):
         for s in outside:
             assert not KEYS[algorithm].public_key.verifies(s.to_bytes(size) + r.to_bytes(size), b"m")
             assert not KEYS[algorithm].public_key.verifies(r.to_bytes(size) + s.to_bytes(size), b"m")
+
+
+@every_ecdsa
+@given(data=st.data())
+def test_a_signature_in_der_and_a_raw_one_are_each_other_as_the_library_has_it(
+    algorithm: Algorithm, data: st.DataObject
+) -> None:
+    order, size = ORDERS[algorithm], SIZES[algorithm]
+    short = st.integers(0, 8 * size - 1).flatmap(lambda bits: st.integers(2**bits, min(2 ** (bits + 1), order) - 1))
+    r, s = data.draw(short | st.just(order - 1)), data.draw(short | st.just(1))
+    raw, der = r.to_bytes(size) + s.to_bytes(size), encode_dss_signature(r, s)
+    assert keys._der(raw, keys._CURVES[algorithm]) == der
+    assert keys._raw(der, size) == raw
+
+
+@every
+def test_a_public_key_is_copied_without_what_was_loaded_for_it(algorithm: Algorithm) -> None:
+    key = KEYS[algorithm].public_key
+    assert key.verifies(KEYS[algorithm].sign(b"m"), b"m")
+    for again in (pickle.loads(pickle.dumps(key)), copy.deepcopy(key)):
+        assert again == key
+        assert hash(again) == hash(key)
+        assert repr(again) == repr(key)
+        assert again.verifies(KEYS[algorithm].sign(b"m"), b"m")
 
 
 def test_r_plus_the_order_does_not_stand_for_r() -> None:
