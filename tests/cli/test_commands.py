@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -304,3 +305,30 @@ def test_the_schemas_are_as_generated(run: Run) -> None:
 def test_names_in_the_constants_of_these_tests_are_the_issuers(town: Run) -> None:
     assert ISSUER in Path("trust.toml").read_text()
     assert all(one in Path("boxtel/issuer.toml").read_text() for one in TYPES.split(","))
+
+
+def test_an_issuer_that_publishes_its_keys_is_trusted_by_its_url_and_nothing_else(run: Run) -> None:
+    arguments = (
+        "trust",
+        "add",
+        "--issuer",
+        "https://housing.example",
+        "--type",
+        "com.example.housing",
+        "--out",
+        "t.toml",
+    )
+    run(*arguments, code=2)
+    assert not Path("t.toml").exists()
+    run(*arguments, "--issuer-metadata")
+    entry = tomllib.loads(Path("t.toml").read_text())["issuers"]["https://housing.example"]
+    assert entry["issuer_metadata"] is True
+    assert not entry.keys() & {"anchors", "keys"}
+
+
+def test_an_issuer_is_not_trusted_in_two_ways_at_once(town: Run) -> None:
+    before = Path("trust.toml").read_bytes()
+    common = ("--issuer", "https://boxtel.example", "--type", "persoon", "--out", "trust.toml", "--issuer-metadata")
+    town("trust", "add", *common, code=2)
+    town("trust", "add", *common, "--anchor", "ca/anchor.pem", code=2)
+    assert Path("trust.toml").read_bytes() == before

@@ -154,7 +154,7 @@ def test_an_issuer_taken_out_of_the_file_is_refused_from_then_on() -> None:
 
 
 def test_a_pinned_issuer_is_not_found_by_a_chain() -> None:
-    assert refusal(PINNED, Chain(certificates=(leaf(BOXTEL),))) is x509.PATH
+    assert refusal(PINNED, Chain(certificates=(leaf(BOXTEL),))) is module.ISSUER_MECHANISM
 
 
 # -- issuers found by a pinned key ------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_issuer_key_a_key_that_is_not_pinned_is_refused_whatever_it_is_called(ke
 
 @negative("NEG-JOSE-003")
 def test_an_issuer_with_anchors_has_no_pinned_key() -> None:
-    assert refusal(TRUST, Named(issuer=BOXTEL)) is module.ISSUER_KEY
+    assert refusal(TRUST, Named(issuer=BOXTEL)) is module.ISSUER_MECHANISM
 
 
 def test_a_pinned_issuer_is_held_to_its_name_and_types_too() -> None:

@@ -106,10 +106,16 @@ def _type_id(name: str) -> str:
 
 @trust.command("add")
 def add(
-    anchor: Annotated[Path, typer.Option("--anchor", help="The certificate (PEM) at the top of the issuer's chain.")],
-    issuer: Annotated[str, typer.Option("--issuer", help="The issuer's URL, as its certificate names it.")],
+    issuer: Annotated[str, typer.Option("--issuer", help="The issuer's URL, as its certificate or metadata names it.")],
     type: Annotated[str, typer.Option("--type", help=TYPES_HELP)],
     out: Annotated[Path, typer.Option("--out", help="The trust file; what it holds already stays.")],
+    anchor: Annotated[
+        Path | None, typer.Option("--anchor", help="The certificate (PEM) at the top of the issuer's chain.")
+    ] = None,
+    issuer_metadata: Annotated[
+        bool,
+        typer.Option("--issuer-metadata", help="Instead: it publishes its keys at its URL; verifying fetches them."),
+    ] = False,
     municipality: Annotated[
         str | None, typer.Option("--municipality", help="The municipality codes it speaks for, with commas between.")
     ] = None,
@@ -117,12 +123,14 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Trust an issuer for types, and for municipalities. Nothing is trusted that is not in this file."""
+    if (anchor is None) != issuer_metadata:
+        raise Misuse("an issuer's key is found by --anchor or by --issuer-metadata, one of the two")
     types = tuple(_type_id(one) for one in map(str.strip, type.split(",")) if one)
     municipalities = tuple(code.strip() for code in (municipality or "").split(",") if code.strip())
     trusting.add_issuer(
         out,
         issuer=issuer,
-        anchor_pem=speaking.read(anchor),
+        anchor_pem=None if anchor is None else speaking.read(anchor),
         name=name or issuer,
         types=types,
         municipalities=municipalities,

@@ -17,6 +17,7 @@ from eigendata.cli.speaking import LANG, AsJson, Lang, Language
 from eigendata.crypto.jose import parse_jws
 from eigendata.encoding import Json, b64url_decode, json_dumps, json_loads
 from eigendata.errors import EigendataError, Malformed, Misuse, Outcome, Step
+from eigendata.fetch import Fetcher
 from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure, thaw
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
@@ -89,7 +90,7 @@ def verify(
     elif home is not None:
         raise Misuse("--home belongs to a --policy")
     ours = replace(received, policy=reference)
-    verifier = _verifier(ours.asker.party.id, trust=Trust.load(trust), policy=loaded, state=state)
+    verifier = _verifier(ours.asker.party.id, trust=Trust.load(trust, fetcher=Fetcher()), policy=loaded, state=state)
     if state is None:
         speaking.warn("Without --state a second showing of this answer would not be noticed.")
     answer = vp.parse_answer(speaking.read(presented), ours)

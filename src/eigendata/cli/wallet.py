@@ -21,6 +21,7 @@ from eigendata.cli.speaking import LANG, AsJson, InsecureLoopback, Lang, Languag
 from eigendata.cli.verifying import shown
 from eigendata.encoding import Json
 from eigendata.errors import Declined, Misuse, Reason
+from eigendata.fetch import Fetcher
 from eigendata.model import ClaimPath, thaw
 from eigendata.openid import vp
 from eigendata.proofs import Challenge
@@ -172,7 +173,7 @@ def add(
 ) -> None:
     """Verify every copy, then store all of them or none."""
     issuance = read_issuance(file)
-    trusted = Trust.load(trust)
+    trusted = Trust.load(trust, fetcher=Fetcher())
     with _opened(context, passphrase_file) as wallet:
         cards = wallet.add(issuance, trust=trusted, at=datetime.now(UTC))
     speaking.tell(

@@ -3,13 +3,14 @@
     trust file (TOML) -> Trust -> issuer(origin, type, at) -> TrustedIssuer(party, key, jurisdictions)
                                                               -> require_jurisdiction, once the claims are known
 
-An issuer is trusted for a type and for municipalities, never as such. Its key comes from a chain up to an anchor of
-this file, or is pinned in it; nothing that a token brings is believed for being there. Whoever is not in the file is
-not trusted: take an issuer out, and what it signed before is refused from then on.
+An issuer is trusted for a type and for municipalities, never as such. The file says in which of three ways its key is
+found: by a chain up to an anchor of the file, pinned in the file, or published by the issuer itself (`published`, the
+only way that goes out to the network). Nothing that a token brings chooses the way. Whoever is not in the file is not
+trusted: take an issuer out, and what it signed before is refused from then on.
 
     [issuers."https://boxtel.example"]
     name = "Gemeente Boxtel"
-    anchors = ["-----BEGIN CERTIFICATE-----..."]      # or keys = [{ kty = "EC", ... }], never both: see `loads`
+    anchors = ["-----BEGIN CERTIFICATE-----..."]      # or keys = [{ kty = "EC", ... }], or issuer_metadata = true
     types = ["urn:eigendata:nl:brp:inwoner:1"]
     municipalities = ["0757"]
 
@@ -34,8 +35,10 @@ from typing import Any, Final, TypeVar
 from eigendata.crypto import x509
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import b64url_encode, toml_loads
-from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Trail, within
+from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, Unavailable, within
 from eigendata.model import Chain, Claims, CredentialType, Named, Origin, Party, TrustedIssuer, utc
+from eigendata.trust import published
+from eigendata.trust.published import PublishedKeys, Source, is_publishable
 
 T = TypeVar("T")
 
@@ -54,11 +57,17 @@ ISSUER_TYPE: Final = Check(
     reason=Reason.UNTRUSTED_ISSUER,
     rule="The issuer is trusted for this type of credential.",
 )
+ISSUER_MECHANISM: Final = Check(
+    name="ISSUER_MECHANISM",
+    clause="SD-JWT VC 7.3",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The credential names its key in the way that the trust file says for its issuer: by a chain, or by name.",
+)
 ISSUER_KEY: Final = Check(
     name="ISSUER_KEY",
     clause="SD-JWT VC 2.5",
     reason=Reason.UNTRUSTED_ISSUER,
-    rule="The key that the credential names is pinned for its issuer.",
+    rule="The key that the credential names is pinned for its issuer, or published by it.",
 )
 ISSUER_IN_LEAF: Final = Check(
     name="ISSUER_IN_LEAF",
@@ -79,7 +88,16 @@ VERIFIER_KNOWN: Final = Check(
     rule="The verifier is in the trust file, which says to what a law entitles it.",
 )
 
-CHECKS: Final = (ISSUER_KNOWN, ISSUER_TYPE, ISSUER_KEY, ISSUER_IN_LEAF, JURISDICTION, VERIFIER_KNOWN)
+CHECKS: Final = (
+    ISSUER_KNOWN,
+    ISSUER_TYPE,
+    ISSUER_MECHANISM,
+    *published.CHECKS,
+    ISSUER_KEY,
+    ISSUER_IN_LEAF,
+    JURISDICTION,
+    VERIFIER_KNOWN,
+)
 """Besides these, `eigendata.crypto.x509` checks a chain; which of them are taken depends on how the key is found."""
 
 
@@ -98,35 +116,46 @@ class IssuerEntry:
     Attributes:
         anchors: certificates in DER, one of which its chains must lead to.
         keys: pinned keys, by the identifiers under which a token may name them.
+        issuer_metadata: it publishes its keys itself, as JWT VC Issuer Metadata.
     """
 
     name: str
     anchors: tuple[bytes, ...] = ()
     keys: Mapping[str, PublicKey] = field(default_factory=dict)
+    issuer_metadata: bool = False
     types: tuple[str, ...]
     municipalities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """A trust file, read."""
+    """A trust file, read. Safe to share between threads; keep it, for it keeps the keys that issuers publish.
+
+    Attributes:
+        published: where the keys come from that issuers publish; None: such an issuer is unavailable.
+    """
 
     issuers: Mapping[str, IssuerEntry] = field(default_factory=dict)
     verifiers: Mapping[str, TrustedVerifier] = field(default_factory=dict)
+    published: PublishedKeys | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def load(cls, path: Path | str) -> Trust:
+    def load(cls, path: Path | str, *, fetcher: Source | None = None) -> Trust:
         """Read a trust file.
+
+        Args:
+            fetcher: fetches the keys of issuers that publish them. Nothing else in a verification goes out, and this
+                only for an issuer whose entry says `issuer_metadata = true`.
 
         Raises:
             Misuse: there is none.
             Malformed: as `loads`.
         """
-        return cls.loads(_read(Path(path)))
+        return cls.loads(_read(Path(path)), fetcher=fetcher)
 
     @classmethod
-    def loads(cls, text: str | bytes) -> Trust:
-        """Read the text of a trust file.
+    def loads(cls, text: str | bytes, *, fetcher: Source | None = None) -> Trust:
+        """Read the text of a trust file; see `load`.
 
         Raises:
             Malformed: it is not TOML, a member is unknown, missing or of another kind, or an anchor or key cannot be
@@ -136,19 +165,25 @@ class Trust:
         with within("trust file"):
             whole = toml_loads(data, limit=TRUST_LIMIT)
         _require_members(whole, {"issuers", "verifiers"})
-        return cls(issuers=_each(whole, "issuers", _issuer_entry), verifiers=_each(whole, "verifiers", _verifier_entry))
+        return cls(
+            issuers=_each(whole, "issuers", _issuer_entry),
+            verifiers=_each(whole, "verifiers", _verifier_entry),
+            published=None if fetcher is None else PublishedKeys(fetcher),
+        )
 
     def issuer(self, origin: Origin, type: CredentialType, /, *, at: datetime) -> TrustedIssuer:
         """Give the issuer that a token names, if it is trusted for this type at this moment.
 
         With a chain, the issuer is who the token's `iss` says, and the leaf must bear that name; without `iss` it is
-        who the leaf says. With a name alone, the key must be pinned: by its `kid`, or as the only one.
+        who the leaf says. With a name alone, the key must be pinned or published: by its `kid`, or as the only one.
+        Which of the three it is, the entry of the issuer says; a token that comes in another way is refused.
 
         Raises:
-            Rejected: it is not (`untrusted_issuer`).
+            Rejected: it is not (`untrusted_issuer`), or where its keys should be may not be reached (`fetch_blocked`).
             Malformed: a certificate of the chain is none.
+            Unavailable: it publishes its keys, and they could not be had.
 
-        Source: draft-ietf-oauth-sd-jwt-vc-19 sections 2.5 and 7.7.
+        Source: draft-ietf-oauth-sd-jwt-vc-19 sections 2.5, 4, 7.3 and 7.7.
         """
         at = utc(at)
         trail = Trail()
@@ -156,13 +191,15 @@ class Trust:
             case Chain(certificates=certificates):
                 stated = origin.issuer if origin.issuer is not None else x509.stated_uri(certificates)
                 entry = self._entry(stated, type, trail)
+                trail.require(ISSUER_MECHANISM, bool(entry.anchors))
                 leaf = x509.verify_chain(certificates, entry.anchors, at=at)
                 trail.require(ISSUER_IN_LEAF, stated in leaf.uris)
                 key, authority_key_ids = leaf.key, leaf.authority_key_ids
             case Named():
                 stated = origin.issuer
                 entry = self._entry(stated, type, trail)
-                key = trail.some(ISSUER_KEY, _pinned(entry, origin.key_id))
+                trail.require(ISSUER_MECHANISM, not entry.anchors)
+                key = trail.some(ISSUER_KEY, self._named(entry, origin, trail, at))
                 authority_key_ids = ()
         return TrustedIssuer(
             party=Party(id=str(stated), name=entry.name),
@@ -170,6 +207,16 @@ class Trust:
             jurisdictions=entry.municipalities if type.jurisdiction is not None else (),
             authority_key_ids=authority_key_ids,
         )
+
+    def _named(self, entry: IssuerEntry, origin: Named, trail: Trail, at: datetime) -> PublicKey | None:
+        if not entry.issuer_metadata:
+            return _pinned(entry, origin.key_id)
+        if self.published is None:
+            raise Unavailable(f"{origin.issuer} publishes its keys; this trust was read without a fetcher")
+        try:
+            return self.published.key(origin.issuer, origin.key_id, at=at)
+        except Rejected as refused:
+            raise Rejected(refused.check, trail.done(), refused.message) from refused
 
     def verifier(self, id: str, /) -> TrustedVerifier:
         """Give a verifier by its full client identifier, with what it is entitled to.
@@ -208,7 +255,7 @@ def require_jurisdiction(issuer: TrustedIssuer, type: CredentialType, document: 
 def add_issuer(
     path: Path | str,
     *,
-    anchor_pem: bytes,
+    anchor_pem: bytes | None,
     issuer: str,
     name: str,
     types: Iterable[str],
@@ -219,22 +266,23 @@ def add_issuer(
     An issuer that is there already is widened in one respect at a time (another anchor, other types, or other
     municipalities): in two at once it would be trusted for more than either call says.
 
+    Args:
+        anchor_pem: the certificate that its chains lead to; None: it publishes its keys itself, as JWT VC Issuer
+            Metadata under its name.
+
     Raises:
         Malformed: the anchor is not one certificate in PEM, or the file is no trust file.
-        Misuse: the anchor is no authority's, the file cannot be written, the issuer would be widened in two respects,
-            or a value cannot stand in it.
+        Misuse: the anchor is no authority's, the file cannot be written, the issuer would be widened in two respects
+            or found in two ways, or a value cannot stand in it.
     """
     path = Path(path)
-    anchors = x509.load_pem_chain(anchor_pem)
-    if len(anchors) != 1:
-        raise Misuse(f"an anchor is one certificate; there are {len(anchors)}")
-    if not x509.is_authority(anchors[0]):
-        raise Misuse("an anchor is an authority's certificate; this one is for an issuer, and could certify nobody")
+    anchors = () if anchor_pem is None else (_one_anchor(anchor_pem),)
     if os.path.exists(path) and not path.is_file():
         raise Misuse(f"the trust file {path} is no file")
     added = IssuerEntry(
         name=name,
         anchors=anchors,
+        issuer_metadata=anchor_pem is None,
         types=tuple(dict.fromkeys(types)),
         municipalities=tuple(dict.fromkeys(municipalities)),
     )
@@ -250,6 +298,15 @@ def add_issuer(
     except Malformed as error:
         raise Misuse(f"what was to be added cannot stand in a trust file: {error.message}") from error
     _write(path, written.encode("utf-8"))
+
+
+def _one_anchor(pem: bytes) -> bytes:
+    anchors = x509.load_pem_chain(pem)
+    if len(anchors) != 1:
+        raise Misuse(f"an anchor is one certificate; there are {len(anchors)}")
+    if not x509.is_authority(anchors[0]):
+        raise Misuse("an anchor is an authority's certificate; this one is for an issuer, and could certify nobody")
+    return anchors[0]
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -280,12 +337,15 @@ def _each(whole: Mapping[str, Any], part: str, read: Callable[[str, dict[str, An
 
 
 def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
-    _require_members(table, {"name", "anchors", "keys", "types", "municipalities"})
+    _require_members(table, {"name", "anchors", "keys", "issuer_metadata", "types", "municipalities"})
     pems, jwks = _list(table, "anchors", str), _list(table, "keys", dict)
+    publishes = table.get("issuer_metadata", False)
     municipalities, types = _list(table, "municipalities", str), _list(table, "types", str)
     # "for any given iss value, an attacker cannot influence the type of verification process used" (SD-JWT VC 7.3)
-    if bool(pems) == bool(jwks):
-        raise Malformed("an issuer has either anchors or keys")
+    if not isinstance(publishes, bool) or [bool(pems), bool(jwks), publishes].count(True) != 1:
+        raise Malformed("an issuer has anchors, or keys, or issuer_metadata = true: one of the three")
+    if publishes and not is_publishable(id):
+        raise Malformed("metadata is published under an https URL without query and fragment; this issuer has none")
     if not types:
         raise Malformed("an issuer is trusted for types; there are none")
     if not all(_MUNICIPALITY.fullmatch(code) for code in municipalities):
@@ -297,6 +357,7 @@ def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
         name=_name(table, id),
         anchors=tuple(_anchor(pem) for pem in pems),
         keys=dict(keys),
+        issuer_metadata=publishes,
         types=tuple(types),
         municipalities=tuple(municipalities),
     )
@@ -354,7 +415,9 @@ def _list(table: Mapping[str, Any], name: str, kind: type[T]) -> list[T]:
 
 def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry:
     if known.keys:
-        raise Misuse(f"{issuer} is trusted by pinned keys; it gets no anchor beside them")
+        raise Misuse(f"{issuer} is trusted by pinned keys; it gets no anchor and no metadata beside them")
+    if known.issuer_metadata != added.issuer_metadata:
+        raise Misuse(f"{issuer} is found in another way in the file: by an anchor or by its metadata, never both")
     anchors = tuple(dict.fromkeys(known.anchors + added.anchors))
     types = tuple(dict.fromkeys(known.types + added.types))
     municipalities = tuple(dict.fromkeys(known.municipalities + added.municipalities))
@@ -385,6 +448,8 @@ def _table_of_issuer(id: str, entry: IssuerEntry) -> str:
     if entry.keys:
         jwks = ", ".join(_inline({**key.jwk(), _KEY_ID: key_id}) for key_id, key in entry.keys.items())
         lines.append(f"keys = [{jwks}]")
+    if entry.issuer_metadata:
+        lines.append("issuer_metadata = true")
     lines.append(f"types = {_quoted_list(entry.types)}")
     if entry.municipalities:
         lines.append(f"municipalities = {_quoted_list(entry.municipalities)}")
