@@ -13,7 +13,7 @@ Finer detail is data, never another class. Each error carries `where`: the place
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -108,7 +108,7 @@ class Check:
         clause: where the rule stands: `RFC 9901 7.3 (5)`.
         reason: why something that breaks it is rejected.
         rule: the rule in one plain English sentence.
-        passed: the step that says it held; made once, for a verification takes dozens.
+        passed, not_applicable, waived: the steps that it can give; made once, for a verification takes dozens.
     """
 
     name: str
@@ -116,9 +116,12 @@ class Check:
     reason: Reason
     rule: str
     passed: Step = field(init=False, repr=False, compare=False)
+    not_applicable: Step = field(init=False, repr=False, compare=False)
+    waived: Step = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "passed", Step(check=self, outcome=Outcome.PASSED))
+        for outcome in Outcome:
+            object.__setattr__(self, outcome.name.lower(), Step(check=self, outcome=outcome))
 
 
 class Outcome(StrEnum):
@@ -153,11 +156,13 @@ class Rejected(EigendataError):
         return self.check.reason
 
 
-@dataclass(slots=True)
 class Trail:
     """The checks of one verification as they are taken; local to it, and leaves it as a tuple."""
 
-    steps: list[Step] = field(default_factory=list)
+    __slots__ = ("steps",)
+
+    def __init__(self, taken: Iterable[Step] = ()) -> None:
+        self.steps = list(taken)
 
     def require(self, check: Check, holds: bool) -> None:
         """Take one check.
@@ -184,7 +189,7 @@ class Trail:
         """Note a check that had nothing to look at, or that the caller waived by a name that grep finds."""
         if outcome is Outcome.PASSED:
             raise Misuse("a check that was skipped has not passed")
-        self.steps.append(Step(check=check, outcome=outcome))
+        self.steps.append(check.not_applicable if outcome is Outcome.NOT_APPLICABLE else check.waived)
 
     def done(self) -> tuple[Step, ...]:
         return tuple(self.steps)

@@ -52,6 +52,8 @@ def utc(at: datetime) -> datetime:
     Raises:
         Misuse: the moment is naive.
     """
+    if at.tzinfo is UTC:
+        return at
     if at.tzinfo is None or at.utcoffset() is None:
         raise Misuse("a moment without a time zone is refused: pass an aware datetime")
     return at.astimezone(UTC)

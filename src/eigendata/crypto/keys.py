@@ -97,12 +97,13 @@ class PublicKey:
         """
         if not isinstance(jwk, _OBJECTS):
             raise Malformed("not a JWK: no object")
-        if not is_public(jwk):
+        if not _PRIVATE_MEMBERS.isdisjoint(jwk):
             raise Malformed("a JWK with a private or secret key is not accepted as a public key")
         algorithm = _JWK_KINDS.get((_text(jwk, "kty"), _text(jwk, "crv")))
         if algorithm is None:
             raise Malformed("not a JWK of P-256, P-384 or Ed25519")
-        _require_for_verifying(jwk, algorithm)
+        if not _OF_USE.isdisjoint(jwk):
+            _require_for_verifying(jwk, algorithm)
         if algorithm is Algorithm.EDDSA:
             return _of_prime_order(cls(algorithm, _octets(jwk, "x", _ED25519_SIZE)))
         size = _CURVES[algorithm].size
@@ -392,6 +393,7 @@ _JWK_KINDS: Final[Mapping[tuple[str, str], Algorithm]] = {
     ("OKP", _ED25519): Algorithm.EDDSA,
 }
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+_OF_USE: Final = frozenset({"use", "key_ops", "alg"})
 _FULLY_SPECIFIED: Final = {Algorithm.EDDSA: "Ed25519"}  # RFC 9864 gives the pair of EdDSA and its curve this name
 
 

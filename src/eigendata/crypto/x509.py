@@ -16,14 +16,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.encoding import Json, b64_decode
-from eigendata.errors import Check, Malformed, Misuse, Reason, Step, Trail
+from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected, Step, Trail
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -45,6 +45,9 @@ VERIFIED_CHAINS: Final = 256
 
 KEPT_CHAIN_LIMIT: Final = 8_192
 """Characters of a chain in base64 that is kept as it was read: all that are kept are some 4 MiB at most."""
+
+_ARRAYS: Final = (list, tuple)  # a union would be built anew at every look
+_TEXTS: Final = frozenset((str,))
 
 AUTHORITY_VALIDITY: Final = timedelta(days=3650)
 ISSUER_VALIDITY: Final = timedelta(days=397)
@@ -117,11 +120,11 @@ def parse_x5c(value: Json) -> tuple[bytes, ...]:
     Raises:
         Malformed: it is no array of 1 to `CHAIN_LIMIT` certificates, or one is not standard base64 or no certificate.
     """
-    if not isinstance(value, list | tuple) or not 0 < len(value) <= CHAIN_LIMIT:
+    if not isinstance(value, _ARRAYS) or not 0 < len(value) <= CHAIN_LIMIT:
         raise Malformed(f"x5c is not an array of 1 to {CHAIN_LIMIT} certificates")
-    stated = tuple(one for one in value if isinstance(one, str))
-    if len(stated) != len(value):
+    if not _TEXTS.issuperset(map(type, value)):
         raise Malformed("x5c holds what is no text")
+    stated = cast("tuple[str, ...]", tuple(value))
     return (_kept_chain if sum(map(len, stated)) <= KEPT_CHAIN_LIMIT else _chain)(stated)
 
 
@@ -184,8 +187,10 @@ def verify_chain(chain: tuple[bytes, ...], anchors: Sequence[bytes], *, at: date
     if not 0 < len(chain) <= CHAIN_LIMIT:
         raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
     verified = _verified(tuple(chain), tuple(anchors))
-    Trail(list(verified.trail)).require(IN_TIME, any(start <= at <= end for start, end in verified.windows))
-    return verified.leaf
+    for start, end in verified.windows:
+        if start <= at <= end:
+            return verified.leaf
+    raise Rejected(IN_TIME, verified.trail)
 
 
 def stated_uri(chain: tuple[bytes, ...]) -> str | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -169,7 +169,7 @@ def _times(payload: Mapping[str, Json], document: Claims) -> dict[str, float]:
     for name, claims in (("exp", payload), ("nbf", payload), ("iat", document)):
         if name in claims:
             moment = claims[name]
-            if not isinstance(moment, NUMBERS) or isinstance(moment, bool) or not 0 <= moment <= LATEST:
+            if not isinstance(moment, NUMBERS) or moment is True or moment is False or not 0 <= moment <= LATEST:
                 raise Malformed(f"{name} is no date: not a number of seconds since 1970 before the year 10000")
             times[name] = moment
     if "exp" in times and times["exp"] <= max(times.get("nbf", 0), times.get("iat", 0)):
@@ -227,14 +227,16 @@ _Disclosure: TypeAlias = tuple[int, str | None, Json]
 """Which disclosure of the token it is, its claim name (None for an array element), its value."""
 
 
-@dataclass(slots=True, repr=False)
 class _Walk:
     """One pass over the payload in which every disclosure is put where its digest stands."""
 
-    placed: dict[Place, int] = field(default_factory=dict)
-    faults: set[Check] = field(default_factory=set)
-    _unplaced: dict[str, _Disclosure] = field(default_factory=dict)
-    _digests: set[str] = field(default_factory=set)
+    __slots__ = ("_digests", "_unplaced", "faults", "placed")
+
+    def __init__(self) -> None:
+        self.placed: dict[Place, int] = {}
+        self.faults: set[Check] = set()
+        self._unplaced: dict[str, _Disclosure] = {}
+        self._digests: set[str] = set()
 
     def process(
         self, payload: Mapping[str, Json], disclosures: list[bytes], hash_: Callable[[bytes], Any] | None
@@ -282,6 +284,8 @@ class _Walk:
     def _object(self, members: Mapping[str, Json], place: Place, depth: int, guarded: bool) -> Claims:
         if depth < 0:
             raise Malformed(f"the claims are nested deeper than {DEPTH_LIMIT}")
+        if _RESERVED.isdisjoint(members) and _PLAIN.issuperset(map(type, members.values())):
+            return MappingProxyType(members)  # what most objects are: no digests, and nothing inside
         shown: dict[str, Json] = {}
         digests: list[str] = []
         for name, value in members.items():
@@ -297,10 +301,9 @@ class _Walk:
         if guarded and "_sd" in members:
             self.faults.add(checks.PROTECTED_CLAIMS)
         unplaced = self._unplaced
-        for digest in digests:
+        for digest in filter(unplaced.__contains__, digests):
             # taken out, so that a digest that stands twice is not followed twice
-            if digest in unplaced:
-                self._disclose(unplaced.pop(digest), shown, place, depth, guarded)
+            self._disclose(unplaced.pop(digest), shown, place, depth, guarded)
         return MappingProxyType(shown)
 
     def _reserved(self, name: str, value: Json, place: Place) -> list[str]:
