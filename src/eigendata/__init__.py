@@ -8,8 +8,11 @@ The rooms below these names are public too; what is here is what most programs n
 when it is first used, so that a verifier does not load a wallet.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eigendata import late
 
 if TYPE_CHECKING:
     from eigendata import policies
@@ -52,28 +55,25 @@ __all__ = [
     "vp",
 ]
 
-_ROOMS = {
-    "errors": ("Declined", "EigendataError", "Malformed", "Misuse", "Rejected", "Unavailable"),
-    "fetch": ("Fetcher",),
-    "issuer": ("Issuer",),
-    "model": ("NO_REPLAY_CHECK", "NO_STATUS_CHECK", "UNBOUND", "Advice", "Disclosure"),
-    "once": ("MemoryOnce", "SqliteOnce"),
-    "query": ("Request",),
-    "registers.client": ("BrpClient",),
-    "trust": ("Trust",),
-    "verifier": ("Verifier",),
-    "wallet": ("Wallet",),
-}
-_HOME = {name: room for room, names in _ROOMS.items() for name in names}
-_MODULES = {"brp": "registers.brp", "policies": "policies", "vp": "openid.vp"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"eigendata.{_MODULES[name]}")
-    if name in _HOME:
-        return getattr(import_module(f"eigendata.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'eigendata' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__ = late.names(
+        __name__,
+        {
+            "errors": ("Declined", "EigendataError", "Malformed", "Misuse", "Rejected", "Unavailable"),
+            "fetch": ("Fetcher",),
+            "issuer": ("Issuer",),
+            "model": ("NO_REPLAY_CHECK", "NO_STATUS_CHECK", "UNBOUND", "Advice", "Disclosure"),
+            "once": ("MemoryOnce", "SqliteOnce"),
+            "openid.vp": (),
+            "policies": (),
+            "query": ("Request",),
+            "registers.brp": (),
+            "registers.client": ("BrpClient",),
+            "trust": ("Trust",),
+            "verifier": ("Verifier",),
+            "wallet": ("Wallet",),
+        },
+    )
 
 
 def __dir__() -> list[str]:

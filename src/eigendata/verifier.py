@@ -15,16 +15,17 @@ Source: OpenID4VP 1.0 sections 8.6 and 14.2.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from eigendata import channel, policies
+from eigendata import query as dcql
 from eigendata.encoding import Json, b64url_encode, json_dumps
 from eigendata.errors import Check, Misuse, Outcome, Reason, Rejected, Trail, within
 from eigendata.formats import FORMATS
@@ -50,22 +51,11 @@ from eigendata.model import (
     utc,
 )
 from eigendata.once import TAKEN
-from eigendata.policies import Compiled, Policy
-from eigendata.policies.compile import MATCHING, SET
-from eigendata.query import (
-    ANSWER_CHECKS,
-    FIT_CHECKS,
-    Asker,
-    CredentialQuery,
-    PolicyReference,
-    Query,
-    Question,
-    Request,
-    require_answered,
-    require_fits,
-)
-from eigendata.registers.catalogue import CATALOGUE
-from eigendata.trust import JURISDICTION, require_jurisdiction
+from eigendata.registers.catalogue import CATALOGUE, SET, SUBJECT
+
+if TYPE_CHECKING:
+    from eigendata.policies import Compiled, Policy
+    from eigendata.query import CredentialQuery, PolicyReference, Query, Question, Request
 
 NONCE_SIZE: Final = 32
 """Octets of a nonce and of a state: twice the 128 bits of OpenID4VP 1.0 section 5.2."""
@@ -101,13 +91,18 @@ WITHDRAWAL: Final = Check(
 )
 CHECKS: Final = (REQUEST_OURS, REQUEST_OF_POLICY, FORMAT_ASKED, WITHDRAWAL)
 """The rules that are this room's own; the others are its neighbours'."""
-ANSWER_TRAIL: Final = (REQUEST_OURS, REQUEST_OF_POLICY, *ANSWER_CHECKS, *policies.JOIN_CHECKS, TAKEN)
-"""Every check of an answer as a whole, in the order of its trail."""
+
+
+def answer_trail() -> tuple[Check, ...]:
+    """Give every check of an answer as a whole, in the order of its trail."""
+    return (REQUEST_OURS, REQUEST_OF_POLICY, *dcql.ANSWER_CHECKS, *policies.JOIN_CHECKS, TAKEN)
 
 
 def credential_trail(format: Format) -> tuple[Check, ...]:
     """Give every check of one credential of an answer, in the order of its trail."""
-    return (FORMAT_ASKED, *format.checks, JURISDICTION, *FIT_CHECKS, WITHDRAWAL)
+    from eigendata.trust import JURISDICTION
+
+    return (FORMAT_ASKED, *format.checks, JURISDICTION, *dcql.FIT_CHECKS, WITHDRAWAL)
 
 
 _NONCE: Final = "nonce"
@@ -163,7 +158,7 @@ class Verifier:
         """
         utc(at)
         conditions = policy.conditions(home)
-        reference = PolicyReference(id=policy.id, version=policy.version, use=policy.use, home=conditions)
+        reference = dcql.PolicyReference(id=policy.id, version=policy.version, use=policy.use, home=conditions)
         if self._policy(reference) != policy:
             raise Misuse(f"the policy {policy.id} is not this verifier's: pass it when the verifier is made")
         compiled = self._compile(policy, home)
@@ -199,11 +194,11 @@ class Verifier:
         policy: PolicyReference | None = None,
     ) -> Request:
         name = self.name or urlsplit(self.response_uri).hostname or self.response_uri
-        nonce = b64url_encode(secrets.token_bytes(NONCE_SIZE))
-        return Request(
-            asker=Asker(party=Party(id=self.client_id, name=name), proven=False),
+        nonce = b64url_encode(os.urandom(NONCE_SIZE))
+        return dcql.Request(
+            asker=dcql.Asker(party=Party(id=self.client_id, name=name), proven=False),
             response_uri=self.response_uri,
-            state=b64url_encode(secrets.token_bytes(NONCE_SIZE)),
+            state=b64url_encode(os.urandom(NONCE_SIZE)),
             query=query,
             binding=channel.openid4vp_redirect(client_id=self.client_id, nonce=nonce, response_uri=self.response_uri),
             purpose=purpose,
@@ -257,12 +252,14 @@ class Verifier:
 
         Source: OpenID4VP 1.0 section 8.6.
         """
+        from eigendata.trust import require_jurisdiction  # late, with what it loads: a verifier is ready at once
+
         at = utc(at)
         trail = Trail()
         ours = (self.client_id, self.client_id, self.response_uri)
         trail.require(REQUEST_OURS, (request.binding.audience, request.asker.party.id, request.response_uri) == ours)
         policy, questions = self._asked(request, trail)
-        require_answered(request.query, answer.presentations, trail)
+        dcql.require_answered(request.query, answer.presentations, trail)
         shown = _shown(questions, request.query, answer)
         parts = [self._genuine(one, request.binding, at=at) for one in shown]
         for part in parts:
@@ -366,7 +363,7 @@ class _Part:
     def require_fits(self, beside: Sequence[CredentialQuery]) -> tuple[ClaimPath, ...]:
         authentic = self.authentic
         with within(*self.shown.place):
-            return require_fits(
+            return dcql.require_fits(
                 self.shown.query,
                 authentic.document,
                 authentic.revealed,
@@ -393,7 +390,7 @@ def _is_safe(uri: str) -> bool:
 def _plain_questions(query: Query) -> tuple[Question, ...]:
     """Take each credential query of a plain query as a question of its own, under the same name."""
     return tuple(
-        Question(
+        dcql.Question(
             id=one.id,
             type=one.type_ids[0],
             paths=tuple(claim.path for claim in one.claims),
@@ -428,7 +425,7 @@ def _require_one_person(policy: Policy | None, parts: Sequence[_Part], trail: Tr
         return
     answers: dict[str, list[policies.Shown]] = {}
     for part in parts:
-        claims = part.own_claims((SET, *MATCHING))
+        claims = part.own_claims([one.path for one in (SET, *SUBJECT)])
         one = policies.Shown(issuer=part.authentic.issuer.party.id, claims=claims)
         answers.setdefault(part.shown.question.id, []).append(one)
     policies.join(policy, answers, trail)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
+
+import pytest
 
 import eigendata
 from eigendata.errors import Reason
@@ -66,3 +69,21 @@ def test_nothing_swallows_everything_or_lies_in_a_room_without_a_subject() -> No
 def test_every_reason_is_given_by_something() -> None:
     code = "".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py") if path.name != "errors.py")
     assert [one.name for one in Reason if f"Reason.{one.name}" not in code] == []
+
+
+def test_no_name_of_a_room_that_loads_late_is_also_a_module_of_it() -> None:
+    rooms = [path.parent for path in SOURCE.rglob("__init__.py") if "late.names(" in path.read_text("utf-8")]
+    assert rooms
+    for room in rooms:
+        named = next(
+            ast.literal_eval(node.args[1])
+            for node in ast.walk(ast.parse((room / "__init__.py").read_text("utf-8")))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "late.names"
+        )
+        names = {name for its in named.values() for name in its}
+        modules = {*room.glob("*.py"), *(path.parent for path in room.glob("*/__init__.py"))}
+        assert not names & {path.stem for path in modules}, room
+        package = import_module(".".join(("eigendata", *room.relative_to(SOURCE).parts)))
+        assert all(getattr(package, name) is not None for name in names)
+        with pytest.raises(AttributeError, match="has no attribute"):
+            _ = package.nothing

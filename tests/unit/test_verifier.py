@@ -35,7 +35,7 @@ from eigendata.query import ANSWER_CHECKS, PolicyReference, Query, Request, pars
 from eigendata.query.check import ASKED, CLAIMS_THERE, COMPLETE, COUNTED, NO_CLAIM_MORE, VALUES_MATCH
 from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, HUISHOUDEN, INWONER, PERSOON
 from eigendata.trust import ISSUER_KNOWN, JURISDICTION
-from eigendata.verifier import ANSWER_TRAIL, FORMAT_ASKED, REQUEST_OF_POLICY, REQUEST_OURS, WITHDRAWAL, Verifier
+from eigendata.verifier import FORMAT_ASKED, REQUEST_OF_POLICY, REQUEST_OURS, WITHDRAWAL, Verifier
 from tests.negatives import negative
 from tests.world import (
     AISHA,
@@ -245,7 +245,7 @@ def test_the_trail_of_a_good_answer_is_every_check_in_its_order(
     world: World, aisha: Holder, request_b: Request
 ) -> None:
     disclosure = world.corporation.verify(aisha.answer(request_b), request_b, at=AT)
-    assert tuple(step.check for step in disclosure.trail) == ANSWER_TRAIL
+    assert tuple(step.check for step in disclosure.trail) == verifier.answer_trail()
     for given in disclosure.credentials.values():
         assert tuple(step.check for step in given[0].trail) == verifier.credential_trail(FORMATS[FORMAT])
 
@@ -618,7 +618,7 @@ def test_the_trail_of_a_plain_query_says_that_nothing_was_joined(world: World, a
     mixed = swapped(aisha.answer(request), b=bram.answer(request).presentations["b"])
     disclosure = world.corporation.verify(mixed, request, at=AT)
     assert [step.check for step in disclosure.trail if step.outcome is Outcome.WAIVED] == list(policies.JOIN_CHECKS)
-    assert tuple(step.check for step in disclosure.trail) == ANSWER_TRAIL
+    assert tuple(step.check for step in disclosure.trail) == verifier.answer_trail()
     one = world.corporation.ask_query(plain({"id": "a", "type": PERSOON.id}), at=AT)
     alone = world.corporation.verify(aisha.answer(one), one, at=AT)
     assert Outcome.WAIVED not in [step.outcome for step in alone.trail]
@@ -797,4 +797,4 @@ def test_the_rules_of_this_room_have_a_clause_and_a_reason() -> None:
     own = {REQUEST_OURS, REQUEST_OF_POLICY, FORMAT_ASKED, WITHDRAWAL}
     assert set(verifier.CHECKS) == own
     assert all(check.clause and check.rule for check in own)
-    assert set(ANSWER_CHECKS) < set(ANSWER_TRAIL)
+    assert set(ANSWER_CHECKS) < set(verifier.answer_trail())

@@ -16,12 +16,12 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, NoReturn, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps
@@ -42,7 +42,7 @@ class _Curve:
     size: int  # bytes of a coordinate, and of r and of s
     curve: ec.EllipticCurve
     order: bytes
-    ecdsa: ec.ECDSA
+    digest: hashes.HashAlgorithm
 
 
 _CURVES: Final[Mapping[Algorithm, _Curve]] = {
@@ -51,7 +51,7 @@ _CURVES: Final[Mapping[Algorithm, _Curve]] = {
         size=32,
         curve=ec.SECP256R1(),
         order=bytes.fromhex("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"),
-        ecdsa=ec.ECDSA(hashes.SHA256()),
+        digest=hashes.SHA256(),
     ),
     Algorithm.ES384: _Curve(
         crv="P-384",
@@ -60,7 +60,7 @@ _CURVES: Final[Mapping[Algorithm, _Curve]] = {
         order=bytes.fromhex(
             "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973"
         ),
-        ecdsa=ec.ECDSA(hashes.SHA384()),
+        digest=hashes.SHA384(),
     ),
 }
 _OBJECTS: Final = (dict, Mapping)  # what was just read is a dict, which is seen at once
@@ -161,7 +161,7 @@ class PublicKey:
         if der is None:
             return False
         try:
-            self._load().verify(der, message, curve.ecdsa)
+            self._load().verify(der, message, _ecdsa(self.algorithm))
         except InvalidSignature:
             return False
         return True
@@ -233,7 +233,7 @@ class SoftwareKey:
             ed25519_signature: bytes = self._signer.sign(message).signature
             return ed25519_signature
         curve = _CURVES[self.public_key.algorithm]
-        return _raw(self._signer.sign(message, curve.ecdsa), curve.size)
+        return _raw(self._signer.sign(message, _ecdsa(self.public_key.algorithm)), curve.size)
 
     def secret(self) -> bytes:
         """Give the private scalar or seed, for a vault that seals it. With `from_secret` the key is back."""
@@ -255,6 +255,8 @@ class SoftwareKey:
         Raises:
             Misuse: there is something at that path already, or it cannot be written.
         """
+        from cryptography.hazmat.primitives import serialization  # late: with its SSH keys it is slow to load
+
         pem = self.to_cryptography().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -300,8 +302,10 @@ class SoftwareKey:
 
     @classmethod
     def _from_pem(cls, pem: bytes, path: Path) -> SoftwareKey:
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         try:
-            key = serialization.load_pem_private_key(pem, password=None)
+            key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError):
             # not `from error`: nothing of a key file's content travels with an error
             raise Malformed(f"the key file {path} holds no private key in PEM without a password") from None
@@ -326,7 +330,14 @@ class SoftwareKey:
 
 
 def _point(key: ec.EllipticCurvePublicKey) -> bytes:
-    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)[1:]
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
+
+
+@cache
+def _ecdsa(algorithm: Algorithm) -> ec.ECDSA:
+    return ec.ECDSA(_CURVES[algorithm].digest)  # late: making the first one loads much of `cryptography`
 
 
 # By hand, for the functions of `cryptography` go by way of large integers, which takes three times as long. All lengths

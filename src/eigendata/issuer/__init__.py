@@ -13,28 +13,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from eigendata import proofs, schemas
+from eigendata import late, schemas
 from eigendata.crypto.jose import parse_jws
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_object
 from eigendata.errors import Check, Declined, Malformed, Misuse, Reason, Rejected, Trail, within
 from eigendata.formats import FORMATS
-from eigendata.issuer.directory import (
-    CHALLENGE_KEY_SIZE,
-    Category,
-    SourceRole,
-    create_authority,
-    create_issuer,
-    read,
-)
+from eigendata.issuer.standing import CHALLENGE_KEY_SIZE, Category, SourceRole
 from eigendata.model import (
     Attestation,
     Claims,
@@ -50,20 +43,24 @@ from eigendata.model import (
     freeze,
     utc,
 )
-from eigendata.once import SqliteOnce
-from eigendata.proofs import Challenge
 from eigendata.registers.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from eigendata.issuer.directory import create_authority, create_issuer
+    from eigendata.proofs import Challenge
 
 __all__ = [
     "CHECKS",
     "Category",
-    "Challenge",
     "Issuer",
     "SourceRole",
     "UnprovenKeys",
     "create_authority",
     "create_issuer",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = late.names(__name__, {"directory": ("create_authority", "create_issuer")})
 
 CHALLENGE_LIFETIME: Final = timedelta(minutes=15)
 """Long enough for a resident and a clerk at a counter; a stolen proof is worthless after it."""
@@ -148,6 +145,9 @@ class Issuer:
             Misuse: a file is missing or open to others, or key, certificate and settings do not fit together.
             Malformed: a file does not hold what it should.
         """
+        from eigendata.issuer.directory import read  # late, as all that only one method needs
+        from eigendata.once import SqliteOnce
+
         settings = read(Path(directory))
         for name in settings.types:
             if name not in known:
@@ -174,8 +174,10 @@ class Issuer:
 
         Source: OpenID4VCI 1.0 sections 7.2 and 13.8.
         """
+        from eigendata.proofs import Challenge
+
         expires_at = utc(at).replace(microsecond=0) + CHALLENGE_LIFETIME
-        stated = int(expires_at.timestamp()).to_bytes(_SECONDS, "big") + secrets.token_bytes(_RANDOM)
+        stated = int(expires_at.timestamp()).to_bytes(_SECONDS, "big") + os.urandom(_RANDOM)
         nonce = b64url_encode(stated + self._code(stated))
         return Challenge(
             audience=self.id, nonce=nonce, types=tuple(one.id for one in self.types), expires_at=expires_at
@@ -191,6 +193,8 @@ class Issuer:
             Rejected: a proof fails, or its nonce is not this issuer's, has expired, or was used before.
             Unavailable: the memory of used challenges did not answer.
         """
+        from eigendata import proofs
+
         at = utc(at)
         trail = Trail()
         nonce = trail.some(NONCE_OURS, _nonce_stated(proven_by))
@@ -242,7 +246,7 @@ class Issuer:
         wanted = self._wanted(record, types)
         copies = _copies(copies, to, len(wanted))
         facts, refused = self._facts(record, wanted, at)
-        sets = tuple(b64url_encode(secrets.token_bytes(_SET)) for _ in range(copies))
+        sets = tuple(b64url_encode(os.urandom(_SET)) for _ in range(copies))
         attestations = [self._attestations(one, sets, _keys(to, place, copies), at) for place, one in enumerate(facts)]
         issued = []
         for copied in attestations:

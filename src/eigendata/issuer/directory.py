@@ -11,12 +11,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -24,13 +22,12 @@ from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
 from eigendata.encoding import toml_loads
 from eigendata.errors import Malformed, Misuse, within
+from eigendata.issuer.standing import CHALLENGE_KEY_SIZE, Category, SourceRole
 from eigendata.model import Chain, Seal, utc
-from eigendata.registers.tables import municipalities
 
 MAX_FILE: Final = 262_144
 """Bytes of a file in an issuer's directory."""
 SETTINGS: Final = "issuer.toml"
-CHALLENGE_KEY_SIZE: Final = 32  # octets
 
 _KEY: Final = "key.pem"
 _CHAIN: Final = "chain.pem"
@@ -40,20 +37,6 @@ _ANCHOR: Final = "anchor.pem"
 _URL: Final = re.compile(r"https://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII)
 _CODE: Final = re.compile("[0-9]{4}", re.ASCII)
 _OPTIONAL: Final = frozenset({"category", "source_role", "authentic_source"})
-
-
-class Category(StrEnum):
-    """What the attestation is in law; `attestation_legal_category` of the ARF."""
-
-    EAA = "EAA"
-    PUB_EAA = "PuB-EAA"
-
-
-class SourceRole(StrEnum):
-    """What the issuer is to the register it attests from."""
-
-    SOURCE_HOLDER = "bronhouder"
-    CUSTOMER = "afnemer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +169,8 @@ def create_issuer(
     """
     if not _URL.fullmatch(id) or not types or (municipality is not None and not _CODE.fullmatch(municipality)):
         raise Misuse("an issuer has a URL of https, types that it may issue, and a municipality's code of four digits")
+    from eigendata.registers.tables import municipalities  # late: an issuer that exists asks no tables
+
     known = municipalities().get(municipality or "")
     name = name or (f"Gemeente {known.name}" if known else id)
     anchor = load_pem_chain(_read(authority / _ANCHOR))[0]
@@ -213,7 +198,7 @@ def create_issuer(
     _make(out, _KEY, _CHAIN, _CHALLENGE_KEY, SETTINGS)
     key.save(out / _KEY)
     _write_new(out / _CHAIN, dump_pem_chain((leaf,)))
-    _write_new(out / _CHALLENGE_KEY, secrets.token_bytes(CHALLENGE_KEY_SIZE), private=True)
+    _write_new(out / _CHALLENGE_KEY, os.urandom(CHALLENGE_KEY_SIZE), private=True)
     _write_new(out / SETTINGS, settings.encode())
 
 

@@ -11,13 +11,18 @@ identify the person or can change the outcome. An advice is advice: software adv
 
 from __future__ import annotations
 
-from eigendata.policies.checks import POLICY_CHECKS
-from eigendata.policies.compile import Compiled
-from eigendata.policies.explanation import explain
-from eigendata.policies.loader import load, read_policy, shipped
-from eigendata.policies.policy import Policy, advise, kept, kept_lines
-from eigendata.policies.same_subject import JOIN_CHECKS, Join, Shown, join
-from eigendata.policies.uses import USE_CHECKS, Beyond, Compared, Use, outside, read_uses, shipped_uses
+from typing import TYPE_CHECKING
+
+from eigendata import late
+
+if TYPE_CHECKING:
+    from eigendata.policies.checks import POLICY_CHECKS
+    from eigendata.policies.compile import Compiled
+    from eigendata.policies.explanation import explain
+    from eigendata.policies.loader import load, read_policy, shipped
+    from eigendata.policies.policy import Policy, advise, kept, kept_lines
+    from eigendata.policies.same_subject import JOIN_CHECKS, Join, Shown, join
+    from eigendata.policies.uses import USE_CHECKS, Beyond, Compared, Use, outside, read_uses, shipped_uses
 
 __all__ = [
     "JOIN_CHECKS",
@@ -42,3 +47,17 @@ __all__ = [
     "shipped",
     "shipped_uses",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = late.names(
+        __name__,
+        {
+            "checks": ("POLICY_CHECKS",),
+            "compile": ("Compiled",),
+            "explanation": ("explain",),
+            "loader": ("load", "read_policy", "shipped"),
+            "policy": ("Policy", "advise", "kept", "kept_lines"),
+            "same_subject": ("JOIN_CHECKS", "Join", "Shown", "join"),
+            "uses": ("USE_CHECKS", "Beyond", "Compared", "Use", "outside", "read_uses", "shipped_uses"),
+        },
+    )

@@ -31,14 +31,15 @@ from eigendata.formats.protocol import Format
 from eigendata.model import CredentialType
 from eigendata.policies.rules import ABSENT, Path
 from eigendata.query import Query, Question, parse_query
+from eigendata.registers import catalogue
 
 MAX_OPTIONS: Final = 64
 """Options of one credential query, and so six claims that may each be absent: three of its own, and the three that tie
 it to other answers. Each further claim doubles them, and a query holds no more (`eigendata.query`)."""
 
-SET: Final[Path] = ("set",)
+SET: Final = catalogue.SET.path
 AS_OF: Final[Path] = ("as_of",)
-MATCHING: Final[tuple[Path, ...]] = (("family_name",), ("given_name",), ("birthdate",))
+MATCHING: Final = tuple(one.path for one in catalogue.SUBJECT)
 """What ties credentials of different issuers, or of a wallet that mixes copies, to one person."""
 
 

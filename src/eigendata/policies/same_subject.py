@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from eigendata import texts
 from eigendata.encoding import Json
 from eigendata.errors import Check, Outcome, Reason, Trail
 from eigendata.model import Claims
-from eigendata.policies.compile import MATCHING, SET
-from eigendata.policies.policy import Policy
+from eigendata.registers import catalogue
+
+if TYPE_CHECKING:
+    from eigendata.policies.policy import Policy
 
 ONE_SET = Check(
     name="ONE_SET",
@@ -76,7 +78,7 @@ def join(policy: Policy, answers: Mapping[str, Sequence[Shown]], trail: Trail) -
         trail.skip(ONE_SET, Outcome.NOT_APPLICABLE)
         trail.skip(ONE_NAME_AND_BIRTH, Outcome.NOT_APPLICABLE)
         return Join.SINGLE
-    named = [tuple(_text(one.claims, *path) for path in MATCHING) for one in shown]
+    named = [tuple(_text(one.claims, *own.path) for own in catalogue.SUBJECT) for one in shown]
     if _one_set(shown) or not all(None not in claims for claims in named):
         trail.require(ONE_SET, _one_set(shown))
         trail.skip(ONE_NAME_AND_BIRTH, Outcome.NOT_APPLICABLE)
@@ -87,7 +89,7 @@ def join(policy: Policy, answers: Mapping[str, Sequence[Shown]], trail: Trail) -
 
 
 def _one_set(shown: Sequence[Shown]) -> bool:
-    sets = {_text(one.claims, *SET) for one in shown}
+    sets = {_text(one.claims, *catalogue.SET.path) for one in shown}
     return len(sets) == 1 and None not in sets and len({one.issuer for one in shown}) == 1
 
 

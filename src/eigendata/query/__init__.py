@@ -2,23 +2,28 @@
 
     language   the query itself: parse it, write it
     request    a query with who asks, why, and what binds the answer
-    match      the wallet's reading: what answers the query, and the least that does
+    matching   the wallet's reading: what answers the query, and the least that does
     check      the verifier's reading: whether the answer is what was asked, and no more
 
 The two readings share the parsed query and nothing else.
 """
 
-from eigendata.query.check import ANSWER_CHECKS, FIT_CHECKS, require_answered, require_fits
-from eigendata.query.language import (
-    ClaimsQuery,
-    CredentialQuery,
-    CredentialSetQuery,
-    Query,
-    TrustedAuthorities,
-    parse_query,
-)
-from eigendata.query.match import Fit, Held, Matches, Option, Selection, match
-from eigendata.query.request import Asker, PolicyReference, Question, Request
+from typing import TYPE_CHECKING
+
+from eigendata import late
+
+if TYPE_CHECKING:
+    from eigendata.query.check import ANSWER_CHECKS, FIT_CHECKS, require_answered, require_fits
+    from eigendata.query.language import (
+        ClaimsQuery,
+        CredentialQuery,
+        CredentialSetQuery,
+        Query,
+        TrustedAuthorities,
+        parse_query,
+    )
+    from eigendata.query.matching import Fit, Held, Matches, Option, Selection, match
+    from eigendata.query.request import Asker, PolicyReference, Question, Request
 
 __all__ = [
     "ANSWER_CHECKS",
@@ -42,3 +47,21 @@ __all__ = [
     "require_answered",
     "require_fits",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = late.names(
+        __name__,
+        {
+            "check": ("ANSWER_CHECKS", "FIT_CHECKS", "require_answered", "require_fits"),
+            "language": (
+                "ClaimsQuery",
+                "CredentialQuery",
+                "CredentialSetQuery",
+                "Query",
+                "TrustedAuthorities",
+                "parse_query",
+            ),
+            "matching": ("Fit", "Held", "Matches", "Option", "Selection", "match"),
+            "request": ("Asker", "PolicyReference", "Question", "Request"),
+        },
+    )

@@ -7,10 +7,15 @@ records    what is kept
 vault      where it is kept, encrypted
 """
 
-from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Use, Why
-from eigendata.wallet.records import Shown, ShownCredential
-from eigendata.wallet.sealing import LEAST, MODERATE, Cost
-from eigendata.wallet.wallet import Card, Contents, Wallet
+from typing import TYPE_CHECKING
+
+from eigendata import late
+
+if TYPE_CHECKING:
+    from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Use, Why
+    from eigendata.wallet.records import Shown, ShownCredential
+    from eigendata.wallet.sealing import LEAST, MODERATE, Cost
+    from eigendata.wallet.wallet import Card, Contents, Wallet
 
 __all__ = [
     "LEAST",
@@ -30,3 +35,14 @@ __all__ = [
     "Wallet",
     "Why",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = late.names(
+        __name__,
+        {
+            "consent": ("Choice", "Consent", "Line", "Offered", "OverAsked", "Proposal", "Use", "Why"),
+            "records": ("Shown", "ShownCredential"),
+            "sealing": ("LEAST", "MODERATE", "Cost"),
+            "wallet": ("Card", "Contents", "Wallet"),
+        },
+    )

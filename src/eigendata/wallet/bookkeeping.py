@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from eigendata.wallet.consent import available, spent
-from eigendata.wallet.receiving import Received
-from eigendata.wallet.records import Holding, Kind, PendingKey, Sent, Session
+from eigendata.wallet.records import Holding, Kind, PendingKey, Sent, Session, all_spent, available
 from eigendata.wallet.vault import Writing
+
+if TYPE_CHECKING:
+    from eigendata.wallet.receiving import Received
 
 KEY_AGE: Final = timedelta(days=30)
 """How long a key waits for its credential: issuing that needs a clerk may take days, and nobody else has the key."""
@@ -82,7 +83,7 @@ def spend(writing: Writing, cards: Sequence[Holding], verifier: str) -> dict[byt
         seen = [number for number, by in spent_at.items() if by == verifier]
         fresh = [number for number, by in spent_at.items() if by is None]
         if not seen and not fresh:
-            raise spent()
+            raise all_spent()
         numbers[name] = (seen or fresh)[0]
         if not seen:
             writing.put(Kind.SESSION, session.spend(numbers[name], verifier).written(), id=name)

@@ -22,7 +22,7 @@ from eigendata.model import ClaimPath, CredentialType, Party
 from eigendata.policies.uses import Compared, outside
 from eigendata.query import Asker, Matches, Request, Selection
 from eigendata.registers.catalogue import CATALOGUE, SET, SUBJECT
-from eigendata.wallet.records import Holding
+from eigendata.wallet.records import Holding, all_spent, available
 
 NOTHING_CHOSEN: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
@@ -216,7 +216,7 @@ class Proposal:
         if not self.offered:
             raise Declined(Reason.NOTHING_FITS, "all that is asked is optional, and nothing of it was chosen")
         if not self.possible:
-            raise spent()
+            raise all_spent()
         return Consent(proposal=self, made=_Made.ACCEPTED)
 
 
@@ -242,11 +242,6 @@ class Stock:
 
     cards: Mapping[str, Holding]
     numbers: Mapping[bytes, Mapping[int, str]]
-
-
-def spent() -> Declined:
-    """Say that every copy went to another verifier. A copy is never shown to two: they could tell it is you."""
-    return Declined(Reason.NOTHING_FITS, "every copy of these cards was shown to someone else: collect them anew")
 
 
 # -- making a proposal ------------------------------------------------------------------------------------------------
@@ -302,13 +297,6 @@ def propose(
         entitled=entitled,
         made=_Made.PROPOSED,
     )
-
-
-def available(numbers: Mapping[bytes, Mapping[int, str]], cards: Sequence[Holding]) -> Mapping[int, str | None]:
-    """Give the numbers of which each of these cards of one session has a copy, and where each was spent."""
-    spent = numbers[cards[0].session]
-    whole = set.intersection(*(set(one.copies) for one in cards))
-    return {number: spent.get(number) for number in sorted(whole)}
 
 
 def require_one_session(offered: Iterable[Offered], stock: Stock) -> None:

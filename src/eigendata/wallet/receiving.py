@@ -22,10 +22,7 @@ from eigendata.formats.protocol import IssuerSource, canonical
 from eigendata.model import Authentic, ClaimPath, Claims, CredentialType, Issued, TrustedIssuer, thaw
 from eigendata.registers.catalogue import SET, SUBJECT
 from eigendata.trust import require_jurisdiction
-from eigendata.wallet.records import Holding, PendingKey, type_of
-
-MAX_TYPES: Final = 32  # credentials in one session; the catalogue will not outgrow it
-MAX_COPIES: Final = 100  # of one credential in one session; an issuer gives ten
+from eigendata.wallet.records import MAX_COPIES, MAX_TYPES, Holding, PendingKey, type_of
 
 KEYS_OURS: Final = Check(
     name="KEYS_OURS",

@@ -14,7 +14,7 @@ another version of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -22,12 +22,16 @@ from typing import Any, Final, TypeVar
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_loads
+from eigendata.errors import Declined, Reason
 from eigendata.formats import FORMATS
 from eigendata.model import Answer, ClaimPath, Claims, CredentialType, Party, Presentation, freeze
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.wallet.vault import MAX_RECORD
 
 T = TypeVar("T")
+
+MAX_TYPES: Final = 32  # credentials in one session; the catalogue will not outgrow it
+MAX_COPIES: Final = 100  # of one credential in one session; an issuer gives ten
 
 
 class Kind(IntEnum):
@@ -328,6 +332,18 @@ def kept_until(keep: Mapping[str, str], at: datetime) -> datetime | None:
     terms = [_DAYS.fullmatch(term) for term in keep.values()]
     days = [int(term[1]) for term in terms if term is not None]
     return at + timedelta(days=max(days)) if days and len(days) == len(terms) else None
+
+
+def available(numbers: Mapping[bytes, Mapping[int, str]], cards: Sequence[Holding]) -> Mapping[int, str | None]:
+    """Give the numbers of which each of these cards of one session has a copy, and where each was spent."""
+    spent = numbers[cards[0].session]
+    whole = set.intersection(*(set(one.copies) for one in cards))
+    return {number: spent.get(number) for number in sorted(whole)}
+
+
+def all_spent() -> Declined:
+    """Say that every copy went to another verifier. A copy is never shown to two: they could tell it is you."""
+    return Declined(Reason.NOTHING_FITS, "every copy of these cards was shown to someone else: collect them anew")
 
 
 # -- between bytes and values -----------------------------------------------------------------------------------------

@@ -15,9 +15,6 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from nacl import bindings, pwhash
-from nacl.exceptions import CryptoError
-
 from eigendata.errors import Check, Misuse, Reason, Rejected, Unavailable
 
 OPENS: Final = Check(
@@ -29,9 +26,10 @@ OPENS: Final = Check(
 
 MIB: Final = 1024 * 1024
 MAX_PASSPHRASE: Final = 1024  # bytes after normalisation
-KEY_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_KEYBYTES
-NONCE_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-TAG_SIZE: Final = bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
+KEY_SIZE: Final = 32
+NONCE_SIZE: Final = 24
+TAG_SIZE: Final = 16
+SALT_SIZE: Final = 16
 
 _MAGIC: Final = b"eigendata vault\x01"
 _HEADER: Final = struct.Struct(">16sIQ16s24s48s")  # magic, passes, bytes of memory, salt, nonce, wrapped data key
@@ -81,6 +79,9 @@ def normalised(passphrase: bytes | str) -> bytes:
 
 
 def _derived(secret: bytes, salt: bytes, cost: Cost) -> bytes:
+    from nacl import pwhash  # late, here and below: who only names a wallet does not load libsodium
+    from nacl.exceptions import CryptoError
+
     try:
         return pwhash.argon2id.kdf(KEY_SIZE, secret, salt, opslimit=cost.passes, memlimit=cost.memory)
     except (CryptoError, MemoryError) as error:
@@ -88,7 +89,7 @@ def _derived(secret: bytes, salt: bytes, cost: Cost) -> bytes:
 
 
 def wrap(data_key: bytes, secret: bytes, cost: Cost) -> bytes:
-    salt, nonce = os.urandom(pwhash.argon2id.SALTBYTES), os.urandom(NONCE_SIZE)
+    salt, nonce = os.urandom(SALT_SIZE), os.urandom(NONCE_SIZE)
     stated = _HEADER.pack(_MAGIC, cost.passes, cost.memory, salt, nonce, bytes(48))[:_WRAPPED_FROM]
     return stated + encrypt(_derived(secret, salt, cost), nonce, data_key, stated)
 
@@ -119,14 +120,19 @@ def unseal(key: bytes, sealed: object, identity: bytes) -> bytes:
 
 
 def encrypt(key: bytes, nonce: bytes, message: bytes, identity: bytes) -> bytes:
-    return bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(message, identity, nonce, key)
+    from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
+
+    return crypto_aead_xchacha20poly1305_ietf_encrypt(message, identity, nonce, key)
 
 
 def decrypt(key: bytes, nonce: bytes, sealed: bytes, identity: bytes) -> bytes:
     if len(sealed) < TAG_SIZE:
         refuse()
+    from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
+    from nacl.exceptions import CryptoError
+
     try:
-        return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, identity, nonce, key)
+        return crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, identity, nonce, key)
     except CryptoError:
         refuse()
 

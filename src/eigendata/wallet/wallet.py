@@ -18,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Generic, NoReturn, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NoReturn, Protocol, Self, TypeVar
 
-from eigendata import proofs
+from eigendata import query as dcql
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import json_dumps
 from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Trail
@@ -38,12 +38,10 @@ from eigendata.model import (
 from eigendata.model import (
     Holding as KeyAndSession,
 )
-from eigendata.proofs import Challenge
-from eigendata.query import Held, Request, match
 from eigendata.wallet import bookkeeping
-from eigendata.wallet.consent import Consent, Line, Offered, Proposal, Stock, lines_of, propose
-from eigendata.wallet.receiving import MAX_COPIES, MAX_TYPES, Received, require_ours, verify_issued
 from eigendata.wallet.records import (
+    MAX_COPIES,
+    MAX_TYPES,
     Copy,
     Holding,
     Kind,
@@ -57,6 +55,12 @@ from eigendata.wallet.records import (
 )
 from eigendata.wallet.sealing import MODERATE, Cost
 from eigendata.wallet.vault import Record, Vault, Writing
+
+if TYPE_CHECKING:
+    from eigendata.proofs import Challenge
+    from eigendata.query import Held, Request
+    from eigendata.wallet.consent import Consent, Line, Offered, Proposal
+    from eigendata.wallet.receiving import Received
 
 T = TypeVar("T")
 
@@ -173,6 +177,8 @@ class Wallet:
 
         Source: OpenID4VCI 1.0 section 8.2.1.1 and appendix F.1.
         """
+        from eigendata import proofs  # late, as all that only one method needs: a wallet opens at once
+
         at = utc(at)
         if not 1 <= copies <= MAX_COPIES or not 1 <= len(challenge.types) <= MAX_TYPES:
             raise Misuse(f"a session holds 1 to {MAX_TYPES} types of 1 to {MAX_COPIES} copies each")
@@ -205,9 +211,11 @@ class Wallet:
             Misuse: there is nothing in it, or more than a session holds.
             Unavailable: another process is writing; nothing was kept.
         """
+        from eigendata.wallet import receiving
+
         at = utc(at)
         issued = issuance.issued if isinstance(issuance, Issuance) else (issuance,)
-        received = verify_issued(issued, trust, at=at)
+        received = receiving.verify_issued(issued, trust, at=at)
         with self._vault.writing() as writing:
             bookkeeping.tidy(writing, at)
             waiting = {name: PendingKey.read(body) for name, body in writing.records(Kind.PENDING_KEY).items()}
@@ -216,7 +224,7 @@ class Wallet:
             first = by_thumbprint.get(received[0].keys[0].thumbprint())
             session_id = first[1].session if first else b""
             session = bookkeeping.session_of(writing, session_id)
-            require_ours(
+            receiving.require_ours(
                 received,
                 {thumbprint: key for thumbprint, (_, key) in by_thumbprint.items()},
                 tied=session.sets,
@@ -249,6 +257,8 @@ class Wallet:
         Raises:
             Misuse: there is no such card.
         """
+        from eigendata.wallet.consent import lines_of
+
         holdings, sessions = self._stored()
         name = _named(card, holdings)
         holding = holdings[name]
@@ -283,10 +293,12 @@ class Wallet:
         Raises:
             Declined: nothing that is held answers the request (`nothing_fits`).
         """
+        from eigendata.wallet.consent import Stock, propose
+
         at = utc(at)
         holdings, sessions = self._stored()
         cards = {name.hex(): one for name, one in holdings.items() if one.copies and at < one.expires_at}
-        matches = match(request.query, (_held(name, one) for name, one in cards.items()))
+        matches = dcql.match(request.query, (_held(name, one) for name, one in cards.items()))
         stock = Stock(cards=cards, numbers={name: one.spent for name, one in sessions.items()})
         return propose(request, matches, stock, entitled=_entitled(request, verifiers))
 
@@ -397,7 +409,7 @@ def _card(name: bytes, holding: Holding, session: Session) -> Card:
 
 
 def _held(name: str, holding: Holding) -> Held:
-    return Held(
+    return dcql.Held(
         id=name,
         format=holding.format,
         type_id=FORMATS[holding.format].type_id(holding.type),
