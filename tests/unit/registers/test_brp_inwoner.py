@@ -336,6 +336,15 @@ def test_only_the_one_stay_without_an_end_still_lasts() -> None:
     assert "residence_years_min" not in facts(INWONER, person(datumInschrijvingInGemeente=unknown), history=two).claims
 
 
+def test_a_second_stay_without_an_end_that_is_in_doubt_still_leaves_open_which_one_lasts() -> None:
+    in_doubt: Json = {"datumTot": True, "datumIngangOnderzoek": datum("2026-01-01")}
+    doubted: Json = {**stay(BOXTEL, "2000-01-01"), "inOnderzoek": in_doubt}
+    two = history(stay(BOXTEL, "2010-01-01"), doubted)
+    found = facts(INWONER, person(datumInschrijvingInGemeente=datum("")), history=two)
+    assert "residence_years_min" not in found.claims
+    assert "local_tie_6y" not in found.claims
+
+
 def test_only_residents_need_the_history_and_only_households_the_second_question() -> None:
     assert [one.short for one in CATALOGUE.values() if brp.asks_history([one])] == ["inwoner"]
     assert [one.short for one in CATALOGUE.values() if brp.asks_relatives([one])] == ["huishouden"]

@@ -179,8 +179,12 @@ def _bounds(found: Gegeven[Datum]) -> Span | None:
 
 
 def _still_lasts(stay: Verblijf, person: Persoonslijst) -> bool:
-    """Tell whether a stay is where someone lives now: the one stay in the history that has no end."""
-    return [one for one in person.historie or () if one.tot.left_out is Reason.NOT_RECORDED] == [stay]
+    """Tell whether a stay is where someone lives now: the one stay of the history that has no end.
+
+    A stay whose missing end is in doubt, or cannot be read, may be that one too.
+    """
+    without_end = [one for one in person.historie or () if one.tot.value is None]
+    return without_end == [stay] and stay.tot.left_out is Reason.NOT_RECORDED
 
 
 def _municipality(stay: Verblijf, now: date) -> str | None:
