@@ -338,8 +338,9 @@ def test_only_the_one_stay_without_an_end_still_lasts() -> None:
 
 def test_a_second_stay_without_an_end_that_is_in_doubt_still_leaves_open_which_one_lasts() -> None:
     in_doubt: Json = {"datumTot": True, "datumIngangOnderzoek": datum("2026-01-01")}
-    doubted: Json = {**stay(BOXTEL, "2000-01-01"), "inOnderzoek": in_doubt}
-    two = history(stay(BOXTEL, "2010-01-01"), doubted)
+    open_too = stay(BOXTEL, "2000-01-01")
+    assert isinstance(open_too, dict)
+    two = history(stay(BOXTEL, "2010-01-01"), open_too | {"inOnderzoek": in_doubt})
     found = facts(INWONER, person(datumInschrijvingInGemeente=datum("")), history=two)
     assert "residence_years_min" not in found.claims
     assert "local_tie_6y" not in found.claims
