@@ -189,19 +189,30 @@ def _fits(query: CredentialQuery, cards: tuple[Held, ...]) -> tuple[Fit, ...]:
         # Only `aki` can be looked up without going out; the other types match nothing here (section 15.10).
         authorities = frozenset[bytes]().union(*(one.key_ids for one in query.trusted_authorities))
         suitable = [card for card in suitable if not authorities.isdisjoint(card.authority_key_ids)]
-    expected = [frozenset((type(value), value) for value in claim.values) for claim in query.claims]
+    asked = [(claim.path, frozenset((type(value), value) for value in claim.values)) for claim in query.claims]
     combinations = _combinations(query)
+    # cards of one type mostly hold what is asked in the same places: what that makes possible is worked out once
+    known: dict[tuple[tuple[ClaimPath, ...], ...], tuple[Option, ...]] = {}
     found: list[Fit] = []
     for card in suitable:
-        places = [_select(card.document, *one) for one in zip(query.claims, expected, strict=True)]
-        options = tuple(
-            Option(claim_set=claim_set, claims=tuple(places[index] for index in wanted))
-            for claim_set, wanted in combinations
-            if all(places[index] for index in wanted)
-        )
+        document = card.document
+        places = tuple([_select(document, path, expected) or () for path, expected in asked])
+        options = known.get(places)
+        if options is None:
+            options = known[places] = _options(combinations, places)
         if options:
             found.append(Fit(held=card.id, options=options))
     return tuple(found)
+
+
+def _options(
+    combinations: tuple[tuple[int | None, tuple[int, ...]], ...], places: Sequence[tuple[ClaimPath, ...]]
+) -> tuple[Option, ...]:
+    return tuple(
+        Option(claim_set=claim_set, claims=tuple(places[index] for index in wanted))
+        for claim_set, wanted in combinations
+        if all(places[index] for index in wanted)
+    )
 
 
 def _combinations(query: CredentialQuery) -> tuple[tuple[int | None, tuple[int, ...]], ...]:
@@ -222,28 +233,45 @@ def _once(claims: tuple[ClaimsQuery, ...], wanted: Sequence[int]) -> tuple[int, 
 # -- one claim --------------------------------------------------------------------------------------------------------
 
 _ARRAY: Final = (list, tuple)
+_OBJECT: Final = (dict, MappingProxyType)  # what claims are made of; asked first, as asking for any Mapping is slow
 
 
-def _select(document: Claims, claim: ClaimsQuery, expected: frozenset[tuple[type, Value]]) -> tuple[ClaimPath, ...]:
-    """Follow a claims path pointer (section 7.1.1) and keep what has an expected value; empty where that is nothing."""
-    selected: list[tuple[ClaimPath, Json]] = [((), document)]
-    for part in claim.path:
-        following: list[tuple[ClaimPath, Json]] = []
-        for path, node in selected:
-            if isinstance(part, str):
-                if not isinstance(node, Mapping):
-                    return ()
-                if part in node:
-                    following.append(((*path, part), node[part]))
-            elif not isinstance(node, _ARRAY):
+def _select(
+    node: Json, path: ClaimPath, expected: frozenset[tuple[type, Value]], done: int = 0
+) -> tuple[ClaimPath, ...] | None:
+    """Process a claims path pointer from its place `done` (section 7.1.1), and keep what has an expected value.
+
+    Gives the places that it means, as paths without `null`; None where the section says to abort with an error.
+    """
+    for place in range(done, len(path)):
+        part = path[place]
+        if isinstance(part, str):
+            if not isinstance(node, _OBJECT) and not isinstance(node, Mapping):
+                return None
+            if part not in node:
                 return ()
-            elif part is None:
-                following.extend(((*path, index), element) for index, element in enumerate(node))
-            elif part < len(node):
-                following.append(((*path, part), node[part]))
-        selected = following
-        if not selected:
+            node = node[part]
+        elif not isinstance(node, _ARRAY):
+            return None
+        elif part is None:
+            return _select_each(node, path, expected, place)
+        elif part < len(node):
+            node = node[part]
+        else:
             return ()
-    if not expected:
-        return tuple(path for path, _ in selected)
-    return tuple(path for path, node in selected if isinstance(node, str | int) and (type(node), node) in expected)
+    if not expected or (isinstance(node, str | int) and (type(node), node) in expected):
+        return (path,)
+    return ()
+
+
+def _select_each(
+    array: Sequence[Json], path: ClaimPath, expected: frozenset[tuple[type, Value]], place: int
+) -> tuple[ClaimPath, ...] | None:
+    """Process what stands behind a `null`: on every element, and an error in one is an error in all."""
+    found: list[ClaimPath] = []
+    for index, element in enumerate(array):
+        places = _select(element, (*path[:place], index, *path[place + 1 :]), expected, place + 1)
+        if places is None:
+            return None
+        found += places
+    return tuple(found)
