@@ -15,6 +15,7 @@ from __future__ import annotations
 import binascii
 import json
 import re
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import isfinite
@@ -66,19 +67,20 @@ CBOR_TAGS: Final = (0, 24, 1004)
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 # '+', '/' and '=' become a character of no alphabet, so that one pass of the decoder refuses them.
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
-# The last character of an incomplete group carries bits of no byte; only those where the bits are zero may end it.
-_LAST_OF_TWO: Final = frozenset(b"AQgw")
-_LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
+# The last character of an incomplete group carries bits of no byte; only those where the bits are zero may end it, by
+# the size of that group. Of one character alone no byte can be made.
+_MAY_END: Final[tuple[frozenset[int], ...]] = (frozenset(), frozenset(), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+_PADDING: Final = (b"", b"", b"==", b"=")
 
 
 def b64url_encode(data: bytes) -> str:
     """Write base64url without padding (RFC 7515 section 2)."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode()
 
 
 def b64url_ascii(data: bytes) -> bytes:
     """Write base64url without padding as the bytes that it is made of, for who signs or hashes them."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
 
 
 def b64url_decode(text: str | bytes) -> bytes:
@@ -88,20 +90,18 @@ def b64url_decode(text: str | bytes) -> bytes:
         Malformed: it is anything else.
     """
     try:
-        data = text.encode("ascii") if isinstance(text, str) else bytes(text)
+        data = text.encode("ascii") if isinstance(text, str) else text
         rest = len(data) & 3
-        if rest == 0:
-            return binascii.a2b_base64(data.translate(_FROM_URL), strict_mode=True)
-        if rest == 1 or data[-1] not in (_LAST_OF_TWO if rest == 2 else _LAST_OF_THREE):
+        if rest and data[-1] not in _MAY_END[rest]:
             raise Malformed("not base64url: the last character does not end a whole number of bytes")
-        return binascii.a2b_base64(data.translate(_FROM_URL) + b"==="[rest - 1 :], strict_mode=True)
+        return a2b_base64(data.translate(_FROM_URL) + _PADDING[rest], strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):
         raise Malformed("not base64url: a character outside the alphabet") from None
 
 
 def b64_encode(data: bytes) -> str:
     """Write standard base64 with padding (RFC 4648 section 4), as `x5c` and `#integrity` use it."""
-    return binascii.b2a_base64(data, newline=False).decode("ascii")
+    return b2a_base64(data, newline=False).decode("ascii")
 
 
 def b64_decode(text: str) -> bytes:
@@ -112,12 +112,12 @@ def b64_decode(text: str) -> bytes:
     """
     try:
         data = text.encode("ascii")
-        decoded = binascii.a2b_base64(data, strict_mode=True)
+        decoded = a2b_base64(data, strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):
         raise Malformed(
             "not base64: a character outside the alphabet, or padding that is missing or misplaced"
         ) from None
-    if binascii.b2a_base64(decoded, newline=False) != data:
+    if b2a_base64(decoded, newline=False) != data:
         raise Malformed("not base64: the last character does not end a whole number of bytes")
     return decoded
 
@@ -148,10 +148,14 @@ def json_loads(data: bytes, *, limit: int = JSON_LIMIT) -> Json:
         _require_depth(data)
     try:
         value: Json = orjson.loads(data)
-        # What is read back as it came and is refused all the same: a negative zero, NUL. One byte is found fastest.
-        doubtful = b"-0.0" in data or (b"\\" in data and b"\\u" in data)
-        if not doubtful and orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER) == data:
-            return value  # the one form in which its value is written: then two readers agree on it, and this is faster
+        # The one form in which its value is written: then two readers agree on it, and this is faster. Except for what
+        # is read back as it came and is refused all the same: a negative zero, NUL. (One byte is found fastest.)
+        if (
+            orjson.dumps(value, option=_STRICT) == data
+            and b"-0.0" not in data
+            and (b"\\" not in data or b"\\u" not in data)
+        ):
+            return value
     except (orjson.JSONDecodeError, TypeError):
         pass  # judged, and explained, by the strict reader
     try:
@@ -207,8 +211,9 @@ def json_dumps_each(values: Sequence[Json]) -> list[bytes]:
     return [orjson.dumps(value, default=_plain, option=_WRITE) for value in values]
 
 
+_STRICT: Final = orjson.OPT_STRICT_INTEGER
 _WRITE: Final = (
-    orjson.OPT_STRICT_INTEGER
+    _STRICT
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_SUBCLASS

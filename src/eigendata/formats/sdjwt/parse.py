@@ -169,7 +169,7 @@ def _times(payload: Mapping[str, Json], document: Claims) -> dict[str, float]:
     for name, claims in (("exp", payload), ("nbf", payload), ("iat", document)):
         if name in claims:
             moment = claims[name]
-            if not isinstance(moment, NUMBERS) or moment is True or moment is False or not 0 <= moment <= LATEST:
+            if not isinstance(moment, NUMBERS) or isinstance(moment, bool) or not 0 <= moment <= LATEST:
                 raise Malformed(f"{name} is no date: not a number of seconds since 1970 before the year 10000")
             times[name] = moment
     if "exp" in times and times["exp"] <= max(times.get("nbf", 0), times.get("iat", 0)):
@@ -286,36 +286,33 @@ class _Walk:
             raise Malformed(f"the claims are nested deeper than {DEPTH_LIMIT}")
         if _RESERVED.isdisjoint(members) and _PLAIN.issuperset(map(type, members.values())):
             return MappingProxyType(members)  # what most objects are: no digests, and nothing inside
-        shown: dict[str, Json] = {}
-        digests: list[str] = []
-        for name, value in members.items():
-            if name in _RESERVED:
-                digests += self._reserved(name, value, place)
-            elif type(value) in _PLAIN:
-                shown[name] = value
-            else:
+        shown = dict(members)
+        digests = [] if _RESERVED.isdisjoint(shown) else self._reserved(shown, place, guarded)
+        for name, value in shown.items():
+            if type(value) not in _PLAIN:
                 inside = guarded or (not place and name in _NEVER_DISCLOSED)
                 shown[name] = self._value(value, (*place, name), depth, inside)
-        if digests:
-            self._count(digests)
-        if guarded and "_sd" in members:
-            self.faults.add(checks.PROTECTED_CLAIMS)
         unplaced = self._unplaced
         for digest in filter(unplaced.__contains__, digests):
             # taken out, so that a digest that stands twice is not followed twice
             self._disclose(unplaced.pop(digest), shown, place, depth, guarded)
         return MappingProxyType(shown)
 
-    def _reserved(self, name: str, value: Json, place: Place) -> list[str]:
-        """Look at a member that carries digests; give those of `_sd`."""
-        if name == "_sd":
-            if not isinstance(value, list) or not _TEXTS.issuperset(map(type, value)):
-                raise Malformed("an _sd that is not an array of strings")
-            return value
+    def _reserved(self, shown: dict[str, Json], place: Place, guarded: bool) -> list[str]:
+        """Take out the members that are no claims; give the digests of `_sd`."""
         # RFC 9901 4.1 (7) and 4.1.1: `...` stands alone in an array element, `_sd_alg` at the top level
-        if name == "..." or place:
-            raise Malformed(f"a member {name} where none may be")
-        return []
+        if "..." in shown or (place and "_sd_alg" in shown):
+            raise Malformed("a member ... or _sd_alg where none may be")
+        shown.pop("_sd_alg", None)
+        if "_sd" not in shown:
+            return []
+        digests = shown.pop("_sd")
+        if not isinstance(digests, list) or not _TEXTS.issuperset(map(type, digests)):
+            raise Malformed("an _sd that is not an array of strings")
+        if guarded:
+            self.faults.add(checks.PROTECTED_CLAIMS)
+        self._count(digests)
+        return digests
 
     def _disclose(
         self, disclosure: _Disclosure, shown: dict[str, Json], place: Place, depth: int, guarded: bool
