@@ -69,7 +69,7 @@ _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 # The last character of an incomplete group carries bits of no byte; only those where the bits are zero may end it, by
 # the size of that group. Of one character alone no byte can be made.
-_MAY_END: Final[tuple[frozenset[int], ...]] = (frozenset(), frozenset(), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+_MAY_END: Final = tuple(map(frozenset, (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")))
 _PADDING: Final = (b"", b"", b"==", b"=")
 
 
@@ -213,10 +213,7 @@ def json_dumps_each(values: Sequence[Json]) -> list[bytes]:
 
 _STRICT: Final = orjson.OPT_STRICT_INTEGER
 _WRITE: Final = (
-    _STRICT
-    | orjson.OPT_PASSTHROUGH_DATETIME
-    | orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
+    _STRICT | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
 
 

@@ -342,22 +342,20 @@ def _ecdsa(algorithm: Algorithm) -> ec.ECDSA:
 
 # By hand, for the functions of `cryptography` go by way of large integers, which takes three times as long. All lengths
 # fit the short form: of P-384 the whole is 2 + 2 * (2 + 49) bytes at most.
-_INTEGERS: Final = tuple((bytes((2, size)), bytes((2, size + 1, 0))) for size in range(49))
-_SEQUENCES: Final = tuple(bytes((0x30, size)) for size in range(2 * (2 + 49) + 1))
+_INTEGERS: Final = (tuple(bytes((2, n)) for n in range(49)), tuple(bytes((2, n + 1, 0)) for n in range(49)))
+_SEQUENCES: Final = tuple(bytes((0x30, n)) for n in range(2 * (2 + 49) + 1))
 
 
 def _der(signature: bytes, curve: _Curve) -> bytes | None:
     """Write a raw signature as DER (RFC 3279 section 2.2.3), if r and s are in their range."""
-    size, order = curve.size, curve.order
-    r, s = signature[:size], signature[size:]
-    # of big-endian numbers of the same length the larger one is also the larger text
-    if len(signature) != 2 * size or not (r < order and s < order):
+    if len(signature) != 2 * curve.size:
         return None
-    r, s = r.lstrip(b"\0"), s.lstrip(b"\0")
-    if not (r and s):
+    r, s = signature[: curve.size], signature[curve.size :]
+    # Of big-endian numbers of the same length the larger one is the larger text; and zero has only zeros.
+    if r >= curve.order or s >= curve.order or not (r := r.lstrip(b"\0")) or not (s := s.lstrip(b"\0")):
         return None
-    r = _INTEGERS[len(r)][r[0] >> 7] + r  # a leading zero, where the number would be negative without
-    s = _INTEGERS[len(s)][s[0] >> 7] + s
+    # a leading zero, where the number would be negative without
+    r, s = _INTEGERS[r[0] >> 7][len(r)] + r, _INTEGERS[s[0] >> 7][len(s)] + s
     return _SEQUENCES[len(r) + len(s)] + r + s
 
 

@@ -237,10 +237,8 @@ def follows(shape: Shape, document: Claims, disclosed: Container[Place]) -> bool
 def _follows(node: Node, shown: Claims, place: Place, disclosed: Container[Place]) -> bool:
     if not node.mandatory <= shown.keys():
         return False
-    for name, value in shown.items():
-        member = node.members.get(name)
-        if member is None:
-            continue
+    for name in node.members.keys() & shown.keys():
+        member, value = node.members[name], shown[name]
         where = (*place, name)
         if member.clear == (where in disclosed):
             return False

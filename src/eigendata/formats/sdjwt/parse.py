@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -51,11 +50,15 @@ _HASHES: Final[Mapping[str, Callable[[bytes], Any]]] = {
     "sha-512": hashlib.sha512,
 }
 
+
+def _are_texts(values: list[Json]) -> bool:
+    return _TEXTS.issuperset(map(type, values))
+
+
 Place: TypeAlias = tuple[str | int, ...]
 """Where an element lies in a document: names and indices among what is shown."""
 
 
-@dataclass(slots=True, kw_only=True, repr=False)
 class Token:
     """A token taken apart. For this package alone: the doors hand out none of it.
 
@@ -66,7 +69,7 @@ class Token:
         origin: how the token says its issuer's key is found, or None where it does not.
         holder: the key in cnf; None where there is none, or none of a kind that is understood.
         bound: there is a cnf.
-        times: exp, nbf and iat in seconds since 1970, those that are there.
+        expires, begins, issued: exp, nbf and iat in seconds since 1970; None where it is not there.
         audience: aud as an array, or None where there is none.
         status: where withdrawal is published; None where that is not said, or not by a status list.
         integrity: the value of vct#integrity.
@@ -74,23 +77,34 @@ class Token:
         hash: the token's hash algorithm; None where it is none that is accepted.
     """
 
-    jws: Jws
-    payload: Mapping[str, Json]
-    disclosures: list[bytes]
-    document: Claims
-    placed: dict[Place, int]
-    faults: set[Check]
-    origin: Origin | None
-    holder: PublicKey | None
-    bound: bool
-    times: Mapping[str, float]
-    audience: tuple[str, ...] | None
-    status: StatusReference | None
-    integrity: str | None
-    hash: Callable[[bytes], Any] | None
-    signed: bytes
-    key_binding: Jws | None
-    kb_claims: Mapping[str, Json]
+    __slots__ = (
+        *("jws", "payload", "disclosures", "document", "placed", "faults", "origin", "holder", "bound"),
+        *("expires", "begins", "issued", "audience", "status", "integrity", "hash"),
+        *("signed", "key_binding", "kb_claims"),
+    )
+
+    def __init__(self, token: bytes, first: bytes, disclosures: list[bytes], last: bytes) -> None:
+        self.jws = jws = parse_jws(first)
+        self.payload = payload = json_object(jws.payload)
+        self.disclosures = disclosures
+        self.hash = _hash(payload)
+        walk = _Walk()
+        self.document = document = walk.process(payload, disclosures, self.hash)
+        self.placed, self.faults = walk.placed, walk.faults
+        self.origin = _origin(jws, payload)
+        self.bound = "cnf" in payload
+        self.holder = _holder(payload["cnf"]) if self.bound else None
+        # Only iat may be disclosed (SD-JWT VC 2.2.2.3); the others are read where the issuer's signature is over them.
+        self.expires, self.begins = _moment(payload, "exp"), _moment(payload, "nbf")
+        self.issued = _moment(document, "iat")
+        if self.expires is not None and self.expires <= max(self.begins or 0, self.issued or 0):
+            raise Malformed("the credential expires before it begins")
+        self.audience = _audience(document)
+        self.status = _status(payload)
+        self.integrity = _integrity(payload, document)
+        self.signed = token[: len(token) - len(last)]
+        self.key_binding = parse_jws(last) if last else None
+        self.kb_claims = json_object(self.key_binding.payload) if self.key_binding else {}
 
 
 def parse(token: bytes) -> Token:
@@ -104,33 +118,7 @@ def parse(token: bytes) -> Token:
     parts = token.split(b"~", DISCLOSURES_LIMIT + 2)
     if not 2 <= len(parts) <= DISCLOSURES_LIMIT + 2:
         raise Malformed(f"no SD-JWT: no ~ after the issuer-signed JWT, or more than {DISCLOSURES_LIMIT} disclosures")
-    first, *disclosures, last = parts
-    jws = parse_jws(first)
-    payload = json_object(jws.payload)
-    hash_ = _hash(payload)
-    walk = _Walk()
-    document = walk.process(payload, disclosures, hash_)
-    key_binding = parse_jws(last) if last else None
-    cnf = payload.get("cnf")
-    return Token(
-        jws=jws,
-        payload=payload,
-        disclosures=disclosures,
-        document=document,
-        placed=walk.placed,
-        faults=walk.faults,
-        origin=_origin(jws, payload),
-        holder=_holder(cnf),
-        bound="cnf" in payload,
-        times=_times(payload, document),
-        audience=_audience(document),
-        status=_status(payload),
-        integrity=_integrity(payload, document),
-        hash=hash_,
-        signed=token[: len(token) - len(last)],
-        key_binding=key_binding,
-        kb_claims=json_object(key_binding.payload) if key_binding else {},
-    )
+    return Token(token, parts[0], parts[1:-1], parts[-1])
 
 
 # -- the issuer-signed JWT --------------------------------------------------------------------------------------------
@@ -163,18 +151,13 @@ def _holder(cnf: Json) -> PublicKey | None:
     return None
 
 
-def _times(payload: Mapping[str, Json], document: Claims) -> dict[str, float]:
-    # Only iat may be disclosed (SD-JWT VC 2.2.2.3); the others are read where the issuer's signature is over them.
-    times: dict[str, float] = {}
-    for name, claims in (("exp", payload), ("nbf", payload), ("iat", document)):
-        if name in claims:
-            moment = claims[name]
-            if not isinstance(moment, NUMBERS) or isinstance(moment, bool) or not 0 <= moment <= LATEST:
-                raise Malformed(f"{name} is no date: not a number of seconds since 1970 before the year 10000")
-            times[name] = moment
-    if "exp" in times and times["exp"] <= max(times.get("nbf", 0), times.get("iat", 0)):
-        raise Malformed("the credential expires before it begins")
-    return times
+def _moment(claims: Mapping[str, Json], name: str) -> float | None:
+    if name not in claims:
+        return None
+    moment = claims[name]
+    if isinstance(moment, NUMBERS) and 0 <= moment <= LATEST and not isinstance(moment, bool):
+        return moment
+    raise Malformed(f"{name} is no date: not a number of seconds since 1970 before the year 10000")
 
 
 def _audience(document: Claims) -> tuple[str, ...] | None:
@@ -223,8 +206,8 @@ def _integrity(payload: Mapping[str, Json], document: Claims) -> str | None:
 # -- the disclosures --------------------------------------------------------------------------------------------------
 
 
-_Disclosure: TypeAlias = tuple[int, str | None, Json]
-"""Which disclosure of the token it is, its claim name (None for an array element), its value."""
+_Disclosure: TypeAlias = tuple[int, Json, Json]
+"""Which disclosure of the token it is, its claim name (a text, or None for an array element), its value."""
 
 
 class _Walk:
@@ -242,31 +225,25 @@ class _Walk:
         self, payload: Mapping[str, Json], disclosures: list[bytes], hash_: Callable[[bytes], Any] | None
     ) -> Claims:
         for index, encoded in enumerate(disclosures):
-            disclosure = self._disclosure(index, encoded)
-            if disclosure is not None:
-                # RFC 9901 4.2.3: over the US-ASCII bytes of the base64url-encoded value
-                digest = b64url_encode(hash_(encoded).digest()) if hash_ is not None else f"{index}"
-                if digest in self._unplaced:
-                    self.faults.add(checks.DISCLOSURE_ONCE)
-                self._unplaced[digest] = disclosure
+            contents = json_loads(b64url_decode(encoded))
+            # a salt, perhaps a name, and a value: all but the last are texts
+            if not isinstance(contents, list) or not (2 <= len(contents) <= 3 and _are_texts(contents[:-1])):
+                self.faults.add(checks.DISCLOSURE_FORM)
+                continue
+            name = contents[1] if len(contents) == 3 else None
+            if name in _RESERVED:
+                self.faults.add(checks.RESERVED_NAME)
+            # RFC 9901 4.2.3: over the US-ASCII bytes of the base64url-encoded value
+            digest = b64url_encode(hash_(encoded).digest()) if hash_ is not None else f"{index}"
+            if digest in self._unplaced:
+                self.faults.add(checks.DISCLOSURE_ONCE)
+            self._unplaced[digest] = index, name, contents[-1]
         document = self._object(payload, (), DEPTH_LIMIT, False)
         if self._unplaced:
             self.faults.add(checks.DISCLOSURE_REFERENCED)
         if not self._digests and "_sd" in payload:
             self.faults.add(checks.SD_WITHOUT_CLAIMS)
         return document
-
-    def _disclosure(self, index: int, encoded: bytes) -> _Disclosure | None:
-        contents = json_loads(b64url_decode(encoded))
-        if isinstance(contents, list) and contents and isinstance(contents[0], str):
-            if len(contents) == 2:
-                return index, None, contents[1]
-            if len(contents) == 3 and isinstance(name := contents[1], str):
-                if name in _RESERVED:
-                    self.faults.add(checks.RESERVED_NAME)
-                return index, name, contents[2]
-        self.faults.add(checks.DISCLOSURE_FORM)
-        return None
 
     def _count(self, digests: Sequence[str]) -> None:
         before = len(self._digests)
@@ -284,10 +261,8 @@ class _Walk:
     def _object(self, members: Mapping[str, Json], place: Place, depth: int, guarded: bool) -> Claims:
         if depth < 0:
             raise Malformed(f"the claims are nested deeper than {DEPTH_LIMIT}")
-        if _RESERVED.isdisjoint(members) and _PLAIN.issuperset(map(type, members.values())):
-            return MappingProxyType(members)  # what most objects are: no digests, and nothing inside
         shown = dict(members)
-        digests = [] if _RESERVED.isdisjoint(shown) else self._reserved(shown, place, guarded)
+        digests: Sequence[str] = () if _RESERVED.isdisjoint(shown) else self._reserved(shown, place, guarded)
         for name, value in shown.items():
             if type(value) not in _PLAIN:
                 inside = guarded or (not place and name in _NEVER_DISCLOSED)
@@ -295,7 +270,18 @@ class _Walk:
         unplaced = self._unplaced
         for digest in filter(unplaced.__contains__, digests):
             # taken out, so that a digest that stands twice is not followed twice
-            self._disclose(unplaced.pop(digest), shown, place, depth, guarded)
+            index, claim, value = unplaced.pop(digest)
+            if not isinstance(claim, str):
+                self.faults.add(checks.OBJECT_DISCLOSURE)
+                continue
+            if claim in shown:
+                self.faults.add(checks.NAME_FREE)
+                continue
+            if claim in _NEVER_NAMED and not place:
+                self.faults.add(checks.PROTECTED_CLAIMS)
+            where = (*place, claim)
+            self.placed[where] = index
+            shown[claim] = value if type(value) in _PLAIN else self._value(value, where, depth, guarded)
         return MappingProxyType(shown)
 
     def _reserved(self, shown: dict[str, Json], place: Place, guarded: bool) -> list[str]:
@@ -307,28 +293,12 @@ class _Walk:
         if "_sd" not in shown:
             return []
         digests = shown.pop("_sd")
-        if not isinstance(digests, list) or not _TEXTS.issuperset(map(type, digests)):
+        if not isinstance(digests, list) or not _are_texts(digests):
             raise Malformed("an _sd that is not an array of strings")
         if guarded:
             self.faults.add(checks.PROTECTED_CLAIMS)
         self._count(digests)
         return digests
-
-    def _disclose(
-        self, disclosure: _Disclosure, shown: dict[str, Json], place: Place, depth: int, guarded: bool
-    ) -> None:
-        index, name, value = disclosure
-        if name is None:
-            self.faults.add(checks.OBJECT_DISCLOSURE)
-            return
-        if name in shown:
-            self.faults.add(checks.NAME_FREE)
-            return
-        if not place and name in _NEVER_NAMED:
-            self.faults.add(checks.PROTECTED_CLAIMS)
-        where = (*place, name)
-        self.placed[where] = index
-        shown[name] = value if type(value) in _PLAIN else self._value(value, where, depth, guarded)
 
     def _array(self, elements: list[Json], place: Place, depth: int, guarded: bool) -> tuple[Json, ...]:
         if depth < 0:

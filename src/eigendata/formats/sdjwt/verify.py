@@ -10,7 +10,7 @@ that the issuer signed, and whether there must be a holder's proof is said by th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, final
 
@@ -31,6 +31,7 @@ PROOF_AGE: Final = 300
 CLOCK_AHEAD: Final = 60
 """Seconds that another's clock may be ahead of ours."""
 
+_OWN_TIMES: Final = frozenset(("exp", "nbf"))
 _DISCLOSURES_PASSED: Final = tuple(check.passed for check in checks.DISCLOSURES)
 
 
@@ -137,8 +138,7 @@ def _require_issuer(
     token: Token, types: Sequence[CredentialType], trust: IssuerSource, trail: Trail, *, at: datetime
 ) -> tuple[CredentialType, TrustedIssuer]:
     trail.require(checks.TYP, token.jws.header.get("typ") == NAME)
-    vct = token.payload.get("vct")
-    matched = trail.some(checks.VCT, next((one for one in types if type_id(one) == vct), None))
+    matched = trail.some(checks.VCT, _matching(types, token.payload.get("vct")))
     trail.require(checks.ISSUER_NAMED, token.origin is not None)
     assert token.origin is not None  # which mypy does not follow through the trail
     try:
@@ -150,6 +150,13 @@ def _require_issuer(
     trail.require(checks.SIGNATURE, issuer.key.verifies(token.jws.signature, token.jws.signing_input))
     trail.require(checks.HASH_ALGORITHM, token.hash is not None)
     return matched, issuer
+
+
+def _matching(types: Sequence[CredentialType], vct: Json) -> CredentialType | None:
+    for one in types:
+        if type_id(one) == vct:
+            return one
+    return None
 
 
 def _require_disclosures(token: Token, trail: Trail) -> None:
@@ -169,16 +176,15 @@ def _require_validity(
         trail.skip(checks.AUDIENCE, Outcome.NOT_APPLICABLE)
     else:
         trail.require(checks.AUDIENCE, not isinstance(binding, Unbound) and binding.audience in token.audience)
-    expires = trail.some(checks.EXPIRY_STATED, token.times.get("exp"))
-    trail.require(checks.NOT_EXPIRED, now < expires)
-    if "nbf" in token.times:
-        trail.require(checks.NOT_BEFORE, token.times["nbf"] <= now)
-    else:
+    trail.require(checks.NOT_EXPIRED, now < trail.some(checks.EXPIRY_STATED, token.expires))
+    if token.begins is None:
         trail.skip(checks.NOT_BEFORE, Outcome.NOT_APPLICABLE)
-    if "iat" in token.times:
-        trail.require(checks.ISSUED_BEFORE, token.times["iat"] <= now + CLOCK_AHEAD)
     else:
+        trail.require(checks.NOT_BEFORE, token.begins <= now)
+    if token.issued is None:
         trail.skip(checks.ISSUED_BEFORE, Outcome.NOT_APPLICABLE)
+    else:
+        trail.require(checks.ISSUED_BEFORE, token.issued <= now + CLOCK_AHEAD)
     if "status" in token.payload:
         trail.require(checks.STATUS_KIND, token.status is not None)
     else:
@@ -219,9 +225,12 @@ def _require_key_binding(
         trail.require(checks.KB_AUDIENCE, claims.get("aud") == binding.audience)
     digest = token.hash(token.signed).digest() if token.hash else b""
     trail.require(checks.SD_HASH, claims.get("sd_hash") == b64url_encode(digest))
+    trail.require(checks.KB_IN_TIME, _OWN_TIMES.isdisjoint(claims) or _is_in_time(claims, now))
+
+
+def _is_in_time(claims: Mapping[str, Json], now: float) -> bool:
     expires, begins = _moment(claims.get("exp", now + 1)), _moment(claims.get("nbf", now))
-    in_time = expires is not None and begins is not None and begins - CLOCK_AHEAD <= now < expires
-    trail.require(checks.KB_IN_TIME, in_time)
+    return expires is not None and begins is not None and begins - CLOCK_AHEAD <= now < expires
 
 
 def _moment(value: Json) -> float | None:
@@ -231,6 +240,7 @@ def _moment(value: Json) -> float | None:
 def _authentic(
     token: Token, type: CredentialType, issuer: TrustedIssuer, holder: PublicKey | Unbound, trail: Trail
 ) -> Authentic:
+    assert token.expires is not None  # which mypy does not follow through the trail
     return Authentic(
         type=type,
         issuer=issuer,
@@ -238,7 +248,7 @@ def _authentic(
         revealed=tuple(token.placed),
         holder=holder,
         status=token.status,
-        expires_at=datetime.fromtimestamp(token.times["exp"], UTC),
+        expires_at=datetime.fromtimestamp(token.expires, UTC),
         trail=trail.done(),
         witness=Witness.VERIFIED,
     )
