@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -23,6 +23,7 @@ from typing import Any, Final, NoReturn, Protocol
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps
 from eigendata.errors import Malformed, Misuse
@@ -42,7 +43,8 @@ class _Curve:
     size: int  # bytes of a coordinate, and of r and of s
     curve: ec.EllipticCurve
     order: bytes
-    digest: hashes.HashAlgorithm
+    hash: Callable[[bytes], Any]
+    digest: hashes.HashAlgorithm  # the same, as `cryptography` names it
 
 
 _CURVES: Final[Mapping[Algorithm, _Curve]] = {
@@ -51,6 +53,7 @@ _CURVES: Final[Mapping[Algorithm, _Curve]] = {
         size=32,
         curve=ec.SECP256R1(),
         order=bytes.fromhex("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"),
+        hash=hashlib.sha256,
         digest=hashes.SHA256(),
     ),
     Algorithm.ES384: _Curve(
@@ -60,6 +63,7 @@ _CURVES: Final[Mapping[Algorithm, _Curve]] = {
         order=bytes.fromhex(
             "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973"
         ),
+        hash=hashlib.sha384,
         digest=hashes.SHA384(),
     ),
 }
@@ -161,7 +165,7 @@ class PublicKey:
         if der is None:
             return False
         try:
-            self._load().verify(der, message, _ecdsa(self.algorithm))
+            self._load().verify(der, curve.hash(message).digest(), _ecdsa(self.algorithm))
         except InvalidSignature:
             return False
         return True
@@ -233,7 +237,7 @@ class SoftwareKey:
             ed25519_signature: bytes = self._signer.sign(message).signature
             return ed25519_signature
         curve = _CURVES[self.public_key.algorithm]
-        return _raw(self._signer.sign(message, _ecdsa(self.public_key.algorithm)), curve.size)
+        return _raw(self._signer.sign(curve.hash(message).digest(), _ecdsa(self.public_key.algorithm)), curve.size)
 
     def secret(self) -> bytes:
         """Give the private scalar or seed, for a vault that seals it. With `from_secret` the key is back."""
@@ -337,7 +341,9 @@ def _point(key: ec.EllipticCurvePublicKey) -> bytes:
 
 @cache
 def _ecdsa(algorithm: Algorithm) -> ec.ECDSA:
-    return ec.ECDSA(_CURVES[algorithm].digest)  # late: making the first one loads much of `cryptography`
+    # Of a hash that was made already: hashlib is the shorter way to the same SHA-2. Made late: the first one loads much
+    # of `cryptography`.
+    return ec.ECDSA(Prehashed(_CURVES[algorithm].digest))
 
 
 # By hand, for the functions of `cryptography` go by way of large integers, which takes three times as long. All lengths
