@@ -19,19 +19,18 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-import stat
 import struct
 import threading
 import weakref
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Final, NoReturn
+from typing import Final, NoReturn
 
 from eigendata.errors import Misuse, Unavailable
+from eigendata.wallet.file import Hold, close, connect, database_errors, sync_directory
 from eigendata.wallet.sealing import (
     HEADER_SIZE,
     KEY_SIZE,
@@ -49,36 +48,17 @@ from eigendata.wallet.sealing import (
     wrap,
 )
 
-MAX_FILE: Final = 512 * MIB  # bytes; far above any wallet, so that opening has a bound
 MAX_RECORD: Final = 1 * MIB  # bytes of one record
 MAX_RECORDS: Final = 50_000  # the manifest is written whole at each change
-BUSY_TIMEOUT: Final = 5.0  # seconds to wait for another process that is writing
 
 _COUNTER: Final = struct.Struct(">Q")
 _ENTRY: Final = struct.Struct(">16sBQ24s")  # id, kind, version, nonce
 _ID_SIZE: Final = 16
+_LONGEST: Final = MAX_RECORDS * _ENTRY.size + MAX_RECORD  # bytes of a value: the manifest is the largest
 
 _SCHEMA: Final = (
     ("vault", "CREATE TABLE vault (id INTEGER PRIMARY KEY, header BLOB NOT NULL, manifest BLOB NOT NULL)"),
     ("record", "CREATE TABLE record (id BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID"),
-)
-_FILE_HEAD: Final = b"SQLite format 3\0"
-_PAGE: Final = 4096  # bytes of a page
-_BESIDE: Final = ("-journal", "-wal")  # where SQLite puts files, and reads what it finds
-_ROLLBACK_JOURNAL: Final = b"\x01\x01"  # read and write version; another would have other files beside this one
-# What another process or the disk does, against what is wrong in the file itself.
-_PASSING: Final = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_INTERRUPT,
-    }
 )
 
 
@@ -96,10 +76,10 @@ class Record:
 class Vault:
     """An open vault. Its records are in memory, and are read again when another process has written."""
 
-    def __init__(self, database: sqlite3.Connection, header: bytes, data_key: bytes, hold: _Hold) -> None:
+    def __init__(self, database: sqlite3.Connection, header: bytes, data_key: bytes, hold: Hold) -> None:
         self._hold = hold
         self._database = database
-        weakref.finalize(self, _close, database, os.getpid())
+        weakref.finalize(self, close, database, os.getpid())
         self._header = header
         self._data_key = data_key
         self._process = os.getpid()
@@ -129,7 +109,7 @@ class Vault:
         try:
             _write_first(unfinished, header, seal(data_key, _COUNTER.pack(0), _manifest_identity(header)))
             os.link(unfinished, path, follow_symlinks=False)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
         except FileExistsError:
             raise Misuse(f"there is already a file at {path}") from None
         except FileNotFoundError:
@@ -139,7 +119,7 @@ class Vault:
         finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
-        return cls._opened(path, header, data_key, _Hold(path))
+        return cls._opened(path, header, data_key, Hold(path))
 
     @classmethod
     def open(cls, path: Path, passphrase: bytes | str) -> Vault:
@@ -151,15 +131,15 @@ class Vault:
             Unavailable: another process keeps it locked.
         """
         secret = normalised(passphrase)
-        hold = _Hold(path)
-        with _database_errors(), closing(_connect(path)) as database:
+        hold = Hold(path)
+        with database_errors(), closing(connect(path, longest=_LONGEST)) as database:
             header = _read_header(database)
         return cls._opened(path, header, unwrap(header, secret), hold)
 
     @classmethod
-    def _opened(cls, path: Path, header: bytes, data_key: bytes, hold: _Hold) -> Vault:
-        with _database_errors():
-            database = _connect(path)
+    def _opened(cls, path: Path, header: bytes, data_key: bytes, hold: Hold) -> Vault:
+        with database_errors():
+            database = connect(path, longest=_LONGEST)
         vault = cls(database, header, data_key, hold)
         try:
             vault._refresh()
@@ -198,7 +178,7 @@ class Vault:
                 raise Misuse("one transaction of a vault at a time")
             self._writing = True
             try:
-                with _database_errors():
+                with database_errors():
                     self._database.execute("BEGIN IMMEDIATE")
                 self._refresh()
                 writing = Writing(self._records)
@@ -215,7 +195,7 @@ class Vault:
             return
         counter = self._counter + 1
         records = dict(self._records)
-        with _database_errors():
+        with database_errors():
             for name, staged in writing.staged.items():
                 if staged is None:
                     del records[name]
@@ -250,7 +230,7 @@ class Vault:
             Unavailable: another process is writing, or the disk refuses.
         """
         header = wrap(self._data_key, normalised(passphrase), cost)
-        with self.writing(), _database_errors():
+        with self.writing(), database_errors():
             counter = self._counter + 1
             manifest = seal(self._data_key, _manifest(counter, self._records), _manifest_identity(header))
             self._database.execute("UPDATE vault SET header = ?, manifest = ?", (header, manifest))
@@ -265,7 +245,7 @@ class Vault:
             self._hold.let_go()
 
     def _refresh(self) -> None:
-        with _database_errors():
+        with database_errors():
             if self._database.in_transaction:
                 self._load()
                 return
@@ -376,106 +356,12 @@ def _read_manifest(manifest: bytes) -> tuple[int, dict[bytes, Record]]:
     }
 
 
-# -- the file ---------------------------------------------------------------------------------------------------------
-
-
-class _Hold:
-    """Counts a vault's file among those that this process has open, once it is found to be one.
-
-    Where a process closes any handle on a file, POSIX takes away every lock that it has on it, also those under which
-    SQLite is writing. So a file is looked into by ourselves only while no vault of this process is open on it.
-    """
-
-    _counted: ClassVar[Counter[tuple[int, int]]] = Counter()
-    _counting: ClassVar[threading.RLock] = threading.RLock()  # the collector lets go at any line
-
-    def __init__(self, path: Path) -> None:
-        found = _private_file(path)
-        file = (found.st_dev, found.st_ino)
-        with self._counting:
-            if not self._counted[file]:
-                _require_head(path)
-            self._counted[file] += 1
-        self.let_go: Final = weakref.finalize(self, self._let_go, file)
-
-    @classmethod
-    def _let_go(cls, file: tuple[int, int]) -> None:
-        with cls._counting:
-            cls._counted[file] -= 1
-            if not cls._counted[file]:
-                del cls._counted[file]
-
-
-def _private_file(path: Path) -> os.stat_result:
-    try:
-        found = path.lstat()
-        for beside in _BESIDE:
-            # SQLite waits for ever on a pipe in the place of its journal
-            with suppress(FileNotFoundError):
-                if not stat.S_ISREG(path.with_name(path.name + beside).lstat().st_mode):
-                    raise Misuse(f"{path}{beside} is not a regular file: somebody put it beside the vault")
-    except FileNotFoundError:
-        raise Misuse(f"there is no vault at {path}") from None
-    except ValueError:
-        raise Misuse(f"{str(path)!r} is no name for a file") from None
-    except OSError as error:
-        raise Unavailable(f"the vault at {path} cannot be reached: {error.strerror}") from error
-    if not stat.S_ISREG(found.st_mode):
-        raise Misuse(f"{path} is not a regular file")
-    if found.st_mode & 0o077:
-        raise Misuse(f"others may read or write {path}: make it mode 0600, and ask yourself who did")
-    if found.st_size > MAX_FILE:
-        refuse()
-    return found
-
-
-def _require_head(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_FILE_HEAD) + 4)
-    except OSError as error:
-        raise Unavailable(f"the vault at {path} cannot be read: {error.strerror}") from error
-    if not head.startswith(_FILE_HEAD) or head[-2:] != _ROLLBACK_JOURNAL:
-        refuse()
-
-
-def _close(database: sqlite3.Connection, process: int) -> None:
-    if process == os.getpid():  # closed in a child, it would take away the locks of its parent
-        database.close()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=BUSY_TIMEOUT,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        database.text_factory = bytes
-        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORDS * _ENTRY.size + MAX_RECORD)
-        for setting in (
-            f"page_size = {_PAGE}",  # of a new file
-            "trusted_schema = OFF",
-            "cell_size_check = ON",
-            # nothing is written beside the file and its journal, and both hold sealed bytes only
-            "temp_store = MEMORY",
-            "journal_mode = DELETE",
-            "synchronous = EXTRA",  # FULL, and the directory after the journal is gone: what returned is durable
-            "secure_delete = ON",
-            f"max_page_count = {MAX_FILE // _PAGE}",  # what could not be opened again is not written
-        ):
-            database.execute(f"PRAGMA {setting}")
-    except BaseException:
-        database.close()
-        raise
-    return database
+# -- what the file holds -----------------------------------------------------------------------------------------------
 
 
 def _write_first(path: Path, header: bytes, manifest: bytes) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-    with _database_errors(), closing(_connect(path)) as database:
+    with database_errors(), closing(connect(path, longest=_LONGEST)) as database:
         database.execute("BEGIN IMMEDIATE")
         for _, statement in _SCHEMA:
             database.execute(statement)
@@ -493,23 +379,3 @@ def _read_header(database: sqlite3.Connection) -> bytes:
         refuse()
     header: bytes = rows[0][0]
     return header
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _database_errors() -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError:
-        refuse()  # SQLite's own words about a damaged schema, in which it quotes the damage
-    except sqlite3.Error as error:
-        if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING:
-            raise Unavailable("the vault is locked by another process, or its disk is full or silent") from error
-        refuse()

@@ -23,7 +23,7 @@ from eigendata.errors import Malformed, Misuse, Rejected, Unavailable
 from eigendata.model import CredentialType, Issued
 from eigendata.proofs import MAX_TEXT, MAX_TYPES, Challenge
 from eigendata.registers.catalogue import ADRES, PERSOON
-from eigendata.wallet import LEAST, Wallet, vault
+from eigendata.wallet import LEAST, Wallet, file
 from tests.unit.wallet.town import (
     BOXTEL,
     FORMAT,
@@ -177,7 +177,7 @@ def test_a_challenge_that_would_fill_a_vault_is_none(changes: dict[str, Json]) -
 
 
 def test_a_vault_never_grows_beyond_what_can_be_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vault, "MAX_FILE", 256 * 1024)
+    monkeypatch.setattr(file, "MAX_FILE", 256 * 1024)
     with Wallet.create(path, PASSPHRASE, cost=LEAST) as wallet:
         long = replace(BOXTEL.challenge(PERSOON), audience="https://" + "a" * 20_000)
         with pytest.raises(Unavailable):
@@ -204,7 +204,7 @@ def test_a_vault_is_looked_into_again_once_nobody_has_it_open(path: Path) -> Non
         database.execute("PRAGMA journal_mode = WAL")
     with pytest.raises(Rejected):
         Wallet.open(path, PASSPHRASE)
-    assert not vault._Hold._counted
+    assert not file.Hold._counted
 
 
 @pytest.mark.parametrize("suffix", ["-journal", "-wal"])

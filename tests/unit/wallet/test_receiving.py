@@ -16,8 +16,7 @@ from eigendata.errors import Check, Declined, Malformed, Misuse, Reason, Rejecte
 from eigendata.model import UNBOUND, Attribute, ClaimPath, CredentialType, Issuance, Issued, Kind
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
 from eigendata.trust import JURISDICTION, Trust
-from eigendata.wallet import LEAST, Wallet, bookkeeping, receiving
-from eigendata.wallet import vault as vault_room
+from eigendata.wallet import LEAST, Wallet, bookkeeping, file, receiving
 from eigendata.wallet import wallet as wallet_room
 from eigendata.wallet.records import Kind as Records
 from tests.negatives import negative
@@ -93,7 +92,7 @@ def test_there_is_a_key_for_every_copy_of_every_type(wallet: Wallet) -> None:
 def test_keys_are_in_the_vault_before_their_proofs_leave(
     wallet: Wallet, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vault_room, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(file, "BUSY_TIMEOUT", 0.05)
     with Wallet.open(path, PASSPHRASE) as other:
         with wallet._vault.writing(), pytest.raises(Unavailable):
             other.prove_new_keys(BOXTEL.challenge(), copies=1, at=NOW)

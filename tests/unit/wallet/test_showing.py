@@ -18,7 +18,7 @@ from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Unavaila
 from eigendata.model import Answer, Presence, Presentation
 from eigendata.query import PolicyReference, Request, parse_query
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
-from eigendata.wallet import LEAST, Consent, Use, Wallet, Why, bookkeeping
+from eigendata.wallet import LEAST, Consent, Use, Wallet, Why, bookkeeping, file
 from eigendata.wallet import vault as vault_room
 from eigendata.wallet import wallet as wallet_room
 from eigendata.wallet.records import Kind as Records
@@ -407,7 +407,7 @@ def test_an_answer_is_sent_again_for_the_very_same_request_only(wallet: Wallet, 
 def test_where_the_vault_is_locked_nothing_is_spent(
     wallet: Wallet, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vault_room, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(file, "BUSY_TIMEOUT", 0.05)
     collected(wallet)
     with Wallet.open(path, PASSPHRASE) as other:
         consent = other.consider(request(asked(PERSOON, "family_name")), at=NOW).accept()

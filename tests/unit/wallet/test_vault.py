@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from eigendata.errors import Misuse, Reason, Rejected, Unavailable
-from eigendata.wallet import sealing
+from eigendata.wallet import file, sealing
 from eigendata.wallet import vault as room
 from eigendata.wallet.sealing import LEAST, MODERATE, OPENS, Cost
 from eigendata.wallet.vault import Vault
@@ -33,13 +33,13 @@ CARD, COPY = 1, 2
 def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close at the end whatever a test left open, as a wallet would."""
     connections: list[sqlite3.Connection] = []
-    connect = room._connect
+    connect = file.connect
 
-    def watched(path: Path) -> sqlite3.Connection:
-        connections.append(connect(path))
+    def watched(path: Path, *, longest: int) -> sqlite3.Connection:
+        connections.append(connect(path, longest=longest))
         return connections[-1]
 
-    monkeypatch.setattr(room, "_connect", watched)
+    monkeypatch.setattr("eigendata.wallet.vault.connect", watched)
     yield
     for connection in connections:
         connection.close()
@@ -399,7 +399,7 @@ def test_two_that_write_lose_nothing_of_each_other(path: Path) -> None:
 
 @negative("NEG-STORE-007")
 def test_one_that_finds_the_vault_locked_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(file, "BUSY_TIMEOUT", 0.05)
     first = made(path, b"one")
     second = Vault.open(path, PASSPHRASE)
     with first.writing() as writing:
@@ -488,7 +488,7 @@ def test_a_full_vault_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_file_too_large_to_be_a_vault_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(path).close()
-    monkeypatch.setattr(room, "MAX_FILE", 4096)
+    monkeypatch.setattr(file, "MAX_FILE", 4096)
     refused(path)
 
 
@@ -653,7 +653,7 @@ def test_a_kill_while_a_vault_is_made_leaves_none_or_a_whole_one(path: Path) -> 
         "import sys, os, signal, eigendata.wallet.vault as room\n"
         "from eigendata.wallet.sealing import LEAST\n"
         "from pathlib import Path\n"
-        "room._sync_directory = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "room.sync_directory = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "link = os.link\n"
         "if sys.argv[2] == 'before': os.link = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"room.Vault.create(Path(sys.argv[1]), {PASSPHRASE!r}, cost=LEAST)\n"

@@ -1,0 +1,158 @@
+"""The file of a vault as the system and SQLite know it: how it is reached, held, opened and made.
+
+It keeps to itself what goes wrong between a process and a disk. What passes, a lock or a full disk, is `Unavailable`;
+what is wrong in the file itself does not open; a path that names no file of ours is the caller's mistake.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import ClassVar, Final
+
+from eigendata.errors import Misuse, Unavailable
+from eigendata.wallet.sealing import MIB, refuse
+
+MAX_FILE: Final = 512 * MIB  # bytes; far above any wallet, so that opening has a bound
+BUSY_TIMEOUT: Final = 5.0  # seconds to wait for another process that is writing
+
+_FILE_HEAD: Final = b"SQLite format 3\0"
+_PAGE: Final = 4096  # bytes of a page
+_BESIDE: Final = ("-journal", "-wal")  # where SQLite puts files, and reads what it finds
+_ROLLBACK_JOURNAL: Final = b"\x01\x01"  # read and write version; another would have other files beside this one
+# What another process or the disk does, against what is wrong in the file itself.
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+    }
+)
+
+
+class Hold:
+    """Counts a vault's file among those that this process has open, once it is found to be one.
+
+    Where a process closes any handle on a file, POSIX takes away every lock that it has on it, also those under which
+    SQLite is writing. So a file is looked into by ourselves only while no vault of this process is open on it.
+    """
+
+    _counted: ClassVar[Counter[tuple[int, int]]] = Counter()
+    _counting: ClassVar[threading.RLock] = threading.RLock()  # the collector lets go at any line
+
+    def __init__(self, path: Path) -> None:
+        found = private_file(path)
+        file = (found.st_dev, found.st_ino)
+        with self._counting:
+            if not self._counted[file]:
+                _require_head(path)
+            self._counted[file] += 1
+        self.let_go: Final = weakref.finalize(self, self._let_go, file)
+
+    @classmethod
+    def _let_go(cls, file: tuple[int, int]) -> None:
+        with cls._counting:
+            cls._counted[file] -= 1
+            if not cls._counted[file]:
+                del cls._counted[file]
+
+
+def private_file(path: Path) -> os.stat_result:
+    try:
+        found = path.lstat()
+        for beside in _BESIDE:
+            # SQLite waits for ever on a pipe in the place of its journal
+            with suppress(FileNotFoundError):
+                if not stat.S_ISREG(path.with_name(path.name + beside).lstat().st_mode):
+                    raise Misuse(f"{path}{beside} is not a regular file: somebody put it beside the vault")
+    except FileNotFoundError:
+        raise Misuse(f"there is no vault at {path}") from None
+    except ValueError:
+        raise Misuse(f"{str(path)!r} is no name for a file") from None
+    except OSError as error:
+        raise Unavailable(f"the vault at {path} cannot be reached: {error.strerror}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise Misuse(f"{path} is not a regular file")
+    if found.st_mode & 0o077:
+        raise Misuse(f"others may read or write {path}: make it mode 0600, and ask yourself who did")
+    if found.st_size > MAX_FILE:
+        refuse()
+    return found
+
+
+def _require_head(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_FILE_HEAD) + 4)
+    except OSError as error:
+        raise Unavailable(f"the vault at {path} cannot be read: {error.strerror}") from error
+    if not head.startswith(_FILE_HEAD) or head[-2:] != _ROLLBACK_JOURNAL:
+        refuse()
+
+
+def close(database: sqlite3.Connection, process: int) -> None:
+    if process == os.getpid():  # closed in a child, it would take away the locks of its parent
+        database.close()
+
+
+def connect(path: Path, *, longest: int) -> sqlite3.Connection:
+    """Open a database; no value in it is longer than `longest` bytes."""
+    database = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        database.text_factory = bytes
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+        for setting in (
+            f"page_size = {_PAGE}",  # of a new file
+            "trusted_schema = OFF",
+            "cell_size_check = ON",
+            # nothing is written beside the file and its journal, and both hold sealed bytes only
+            "temp_store = MEMORY",
+            "journal_mode = DELETE",
+            "synchronous = EXTRA",  # FULL, and the directory after the journal is gone: what returned is durable
+            "secure_delete = ON",
+            f"max_page_count = {MAX_FILE // _PAGE}",  # what could not be opened again is not written
+        ):
+            database.execute(f"PRAGMA {setting}")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError:
+        refuse()  # SQLite's own words about a damaged schema, in which it quotes the damage
+    except sqlite3.Error as error:
+        if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING:
+            raise Unavailable("the vault is locked by another process, or its disk is full or silent") from error
+        refuse()
