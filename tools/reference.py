@@ -202,9 +202,9 @@ def _sections() -> tuple[Section, ...]:
             checks=(wallet.CHALLENGE_FRESH, *receiving.CHECKS),
         ),
         Section(
-            title="The vault",
+            title="The vault, and a backup of it",
             said="One check for a wrong passphrase and for a damaged file: telling them apart would help an attacker.",
-            checks=(sealing.OPENS,),
+            checks=sealing.CHECKS,
         ),
         Section(
             title="Messages of OpenID4VP",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from eigendata import cli
+from eigendata import cli, texts
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.registers.population import STORY_BSN
 
@@ -161,6 +161,59 @@ def test_the_passphrase_can_be_changed(resident: Run) -> None:
     assert resident(*VAULT, "list", code=1)["error"]["reason"] == "cannot_open"
     cards = resident("wallet", "--vault", "v", "list", "--passphrase-file", "new")["cards"]
     assert len(cards) == 5
+
+
+def test_a_backup_brings_a_wallet_to_another_place(resident: Run) -> None:
+    made = resident(*VAULT, "backup", "v.backup")
+    assert made["cards"] == 5
+    assert not made["own_passphrase"]
+    assert resident(*VAULT, "backup", "v.backup", code=2)["error"]["kind"] == "misuse"
+    there = ("wallet", "--vault", "there", "--passphrase-file", "passphrase")
+    restored = resident(*there, "restore", "v.backup")
+    assert restored["made_at"] == made["made_at"]
+    assert restored["withheld"] == 10
+    assert {one["copies"] for one in restored["cards"]} == {0}
+    assert restored["cards"] == resident(*there, "list")["cards"]
+    assert resident(*there, "restore", "v.backup", code=2)["error"]["kind"] == "misuse"
+    moved = resident(
+        "wallet", "--vault", "moved", "--passphrase-file", "passphrase", "restore", "v.backup", "--unused-since"
+    )
+    assert moved["withheld"] == 0
+    assert moved["cards"] == resident(*VAULT, "list")["cards"]
+
+
+def test_a_backup_may_have_words_of_its_own(town: Run) -> None:
+    Path("own").write_text("voor bij de familie\n")
+    assert town(*VAULT, "backup", "b", "--new-passphrase-file", "own")["own_passphrase"]
+    there = ("wallet", "--vault", "there", "--passphrase-file")
+    assert town(*there, "passphrase", "restore", "b", code=1)["error"]["reason"] == "cannot_open"
+    assert not Path("there").exists()
+    town(*there, "own", "restore", "b")
+    assert town("wallet", "--vault", "nothing", "backup", "c", code=2)["error"]["kind"] == "misuse"
+    assert town("wallet", "--vault", "other", "restore", "nothing", code=2)["error"]["kind"] == "misuse"
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_what_a_restored_wallet_does_not_do_is_told(
+    resident: Run, lang: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*arguments: str) -> str:
+        assert cli.run([*arguments, "--lang", lang]) == 0
+        return capsys.readouterr().out
+
+    out = told(*VAULT, "backup", "b")
+    assert texts.say("backup.same", lang) in out
+    assert texts.say("backup.after", lang) in out
+    Path("own").write_text("voor bij de familie\n")
+    assert texts.say("backup.own", lang) in told(*VAULT, "backup", "c", "--new-passphrase-file", "own")
+    new = ("--passphrase-file", "passphrase", "restore", "b")
+    withheld, unused = texts.say("restore.withheld", lang, when=""), texts.say("restore.unused", lang)
+    out = told("wallet", "--vault", "there", *new)
+    assert withheld[-60:] in out
+    assert unused not in out
+    out = told("wallet", "--vault", "moved", *new, "--unused-since")
+    assert withheld[-60:] not in out
+    assert unused in out
 
 
 def test_a_card_shows_its_holder_what_it_says(resident: Run) -> None:

@@ -200,7 +200,7 @@ def test_a_refusal_is_told_in_the_language_that_was_asked_for(
 ) -> None:
     Path("wrong").write_text("een andere wachtzin\n")
     assert cli.run(["wallet", "--vault", "v", "--passphrase-file", "wrong", "list", *option]) == 1
-    assert "De kluis gaat niet open" in capsys.readouterr().err
+    assert "De kluis of de reservekopie gaat niet open" in capsys.readouterr().err
 
 
 def test_a_history_of_nothing_says_so(town: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ from eigendata.proofs import Challenge
 from eigendata.query import Request
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
-from eigendata.wallet import Card, Proposal, Wallet
+from eigendata.wallet import Card, Proposal, Since, Wallet
 from eigendata.wallet.consent import Line, Use
 from eigendata.wallet.records import Shown
 
@@ -91,11 +91,15 @@ def _file(context: typer.Context, here: Path | None) -> Path | None:
     return here or named.passphrase_file
 
 
+def _require_vault(path: Path) -> None:
+    if not os.path.lexists(path):
+        raise Misuse(f"there is no vault at {path}; make one with init, or from a backup with restore")
+
+
 @contextmanager
 def _opened(context: typer.Context, passphrase_file: Path | None) -> Iterator[Wallet]:
     named: _Named = context.obj
-    if not os.path.lexists(named.vault):
-        raise Misuse(f"there is no vault at {named.vault}; make one with init")
+    _require_vault(named.vault)
     with Wallet.open(named.vault, _passphrase(_file(context, passphrase_file))) as wallet:
         yield wallet
 
@@ -135,6 +139,86 @@ def passwd(
     with _opened(context, passphrase_file) as wallet:
         wallet.change_passphrase(_passphrase(new_passphrase_file, "New passphrase", new=True))
     speaking.tell({"changed": True}, as_json=as_json, plainly=lambda: speaking.line("The passphrase is changed."))
+
+
+# -- a backup ---------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The backup to write; there must be nothing yet.")],
+    own: Annotated[bool, typer.Option("--own", help="Ask for words of its own, instead of the vault's.")] = False,
+    new_passphrase_file: Annotated[
+        Path | None, typer.Option("--new-passphrase-file", help="Read words of its own from this file's first line.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    lang: Lang = LANG,
+    as_json: AsJson = False,
+) -> None:
+    """Seal all that is in the vault into one file, to restore from when it is lost. The vault's passphrase opens it."""
+    named: _Named = context.obj
+    _require_vault(named.vault)
+    secret = _passphrase(_file(context, passphrase_file))
+    own = own or new_passphrase_file is not None
+    made_at = datetime.now(UTC)
+    with Wallet.open(named.vault, secret) as wallet:
+        chosen = _passphrase(new_passphrase_file, "Passphrase of the backup", new=True) if own else secret
+        wallet.back_up(file, chosen, at=made_at)
+        cards = len(wallet.cards())
+    opened_by = texts.say("backup.own" if own else "backup.same", lang)
+    told = (texts.say("backup.made", lang, file=str(file), cards=cards), opened_by, texts.say("backup.after", lang))
+    speaking.tell(
+        {"file": str(file), "made_at": made_at.isoformat(timespec="seconds"), "cards": cards, "own_passphrase": own},
+        as_json=as_json,
+        plainly=lambda: speaking.lines(told),
+    )
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+    unused_since: Annotated[
+        bool,
+        typer.Option("--unused-since", help="I am sure: since this backup nothing was shown or collected."),
+    ] = False,
+    passphrase_file: PassphraseFile = None,
+    lang: Lang = LANG,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new vault of a backup. Copies that may have been shown since are withheld: collect new cards."""
+    named: _Named = context.obj
+    if os.path.lexists(named.vault):
+        raise Misuse(f"there is already something at {named.vault}: name a new vault to restore into")
+    if not os.path.lexists(file):
+        raise Misuse(f"there is no backup at {file}")
+    secret = _passphrase(_file(context, passphrase_file), "Passphrase of the backup")
+    since = Since.UNUSED if unused_since else Since.UNKNOWN
+    with Wallet.restore(named.vault, secret, backup=file, since=since, at=datetime.now(UTC)) as wallet:
+        cards, restored = wallet.cards(), wallet.restorations()[-1]
+
+    def plainly() -> None:
+        when = f"{restored.made_at:%Y-%m-%d %H:%M}"
+        speaking.line(texts.say("restore.done", lang, file=str(named.vault), cards=len(cards), when=when), "green")
+        _tell_cards(cards, lang)
+        speaking.line(texts.say("restore.history", lang, when=when))
+        if unused_since:
+            speaking.line(texts.say("restore.unused", lang), "yellow")
+        elif restored.withheld or restored.keys:
+            speaking.line(texts.say("restore.withheld", lang, when=when), "yellow")
+
+    speaking.tell(
+        {
+            "vault": str(named.vault),
+            "made_at": restored.made_at.isoformat(),
+            "cards": [card_object(one) for one in cards],
+            "withheld": restored.withheld,
+            "keys_forgotten": restored.keys,
+        },
+        as_json=as_json,
+        plainly=plainly,
+    )
 
 
 # -- receiving --------------------------------------------------------------------------------------------------------

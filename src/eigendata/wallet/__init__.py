@@ -1,10 +1,10 @@
 """The wallet: what a resident holds, and how they show it.
 
-wallet     the face: prove keys, add, consider, disclose, history
+wallet     the face: prove keys, add, consider, disclose, history, back up, restore
 consent    what is seen before anything leaves, and agreed to
 receiving  what is checked before anything is kept
 records    what is kept
-vault      where it is kept, encrypted
+vault      where it is kept, encrypted; file is what that stands in, backup what carries it elsewhere
 """
 
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from eigendata import late
 
 if TYPE_CHECKING:
+    from eigendata.wallet.bookkeeping import Since
     from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Use, Why
-    from eigendata.wallet.records import Shown, ShownCredential
+    from eigendata.wallet.records import Restored, Shown, ShownCredential
     from eigendata.wallet.sealing import LEAST, MODERATE, Cost
     from eigendata.wallet.wallet import Card, Contents, Wallet
 
@@ -29,8 +30,10 @@ __all__ = [
     "Offered",
     "OverAsked",
     "Proposal",
+    "Restored",
     "Shown",
     "ShownCredential",
+    "Since",
     "Use",
     "Wallet",
     "Why",
@@ -40,8 +43,9 @@ if not TYPE_CHECKING:
     __getattr__ = late.names(
         __name__,
         {
+            "bookkeeping": ("Since",),
             "consent": ("Choice", "Consent", "Line", "Offered", "OverAsked", "Proposal", "Use", "Why"),
-            "records": ("Shown", "ShownCredential"),
+            "records": ("Restored", "Shown", "ShownCredential"),
             "sealing": ("LEAST", "MODERATE", "Cost"),
             "wallet": ("Card", "Contents", "Wallet"),
         },

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from eigendata.wallet.records import Holding, Kind, PendingKey, Sent, Session, all_spent, available
+from eigendata.wallet.records import Holding, Kind, PendingKey, Restored, Sent, Session, all_spent, available
 from eigendata.wallet.vault import Writing
 
 if TYPE_CHECKING:
@@ -88,3 +89,34 @@ def spend(writing: Writing, cards: Sequence[Holding], verifier: str) -> dict[byt
         if not seen:
             writing.put(Kind.SESSION, session.spend(numbers[name], verifier).written(), id=name)
     return numbers
+
+
+class Since(Enum):
+    """What became of a wallet after its backup was made, as its holder says."""
+
+    UNKNOWN = "it may have been used"
+    UNUSED = "it was not used, and never will be"
+
+
+def settle(writing: Writing, since: Since, *, made_at: datetime, at: datetime) -> None:
+    """Make what came out of a backup fit to be used.
+
+    A number that looks unspent in a backup may have been spent after it was made, and then whoever sees it next could
+    tell that it is the same person. So it is given to nobody, and neither is one of a session whose credentials may
+    have come since.
+    """
+    tidy(writing, at)
+    withheld = keys = 0
+    if since is Since.UNKNOWN:
+        for name in writing.records(Kind.PENDING_KEY):
+            writing.remove(name)
+            keys += 1
+        cards = [one for one in holdings(writing).values() if one.copies]
+        for name in {one.session for one in cards}:
+            session = session_of(writing, name)
+            numbers = [number for one in cards if one.session == name for number in one.copies]
+            withheld += sum(number not in session.spent for number in numbers)
+            writing.put(Kind.SESSION, session.withhold(numbers).written(), id=name)
+        drop_empty_sessions(writing)
+    restored = Restored(at=at, made_at=made_at, withheld=withheld, keys=keys)
+    writing.put(Kind.RESTORED, restored.written())

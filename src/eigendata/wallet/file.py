@@ -6,6 +6,7 @@ what is wrong in the file itself does not open; a path that names no file of our
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -17,8 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Final
 
-from eigendata.errors import Misuse, Unavailable
-from eigendata.wallet.sealing import MIB, refuse
+from eigendata.errors import EigendataError, Misuse, Unavailable
+from eigendata.wallet.sealing import MIB, VAULT
 
 MAX_FILE: Final = 512 * MIB  # bytes; far above any wallet, so that opening has a bound
 BUSY_TIMEOUT: Final = 5.0  # seconds to wait for another process that is writing
@@ -26,21 +27,21 @@ BUSY_TIMEOUT: Final = 5.0  # seconds to wait for another process that is writing
 _FILE_HEAD: Final = b"SQLite format 3\0"
 _PAGE: Final = 4096  # bytes of a page
 _BESIDE: Final = ("-journal", "-wal")  # where SQLite puts files, and reads what it finds
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})  # of a disk without links
 _ROLLBACK_JOURNAL: Final = b"\x01\x01"  # read and write version; another would have other files beside this one
 # What another process or the disk does, against what is wrong in the file itself.
-_PASSING: Final = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_INTERRUPT,
-    }
-)
+_PASSING: Final = {
+    sqlite3.SQLITE_BUSY: "another process is writing to it",
+    sqlite3.SQLITE_LOCKED: "another process is writing to it",
+    sqlite3.SQLITE_PROTOCOL: "another process is writing to it",
+    sqlite3.SQLITE_FULL: "the disk is full, or it has grown as large as a vault may be",
+    sqlite3.SQLITE_IOERR: "the disk is full, or fails",
+    sqlite3.SQLITE_CANTOPEN: "the file, or its folder, cannot be opened",
+    sqlite3.SQLITE_READONLY: "the file, its folder or its disk may not be written to, or the file was moved",
+    sqlite3.SQLITE_PERM: "the file may not be opened",
+    sqlite3.SQLITE_NOMEM: "there is not enough memory",
+    sqlite3.SQLITE_INTERRUPT: "it was interrupted",
+}
 
 
 class Hold:
@@ -89,7 +90,7 @@ def private_file(path: Path) -> os.stat_result:
     if found.st_mode & 0o077:
         raise Misuse(f"others may read or write {path}: make it mode 0600, and ask yourself who did")
     if found.st_size > MAX_FILE:
-        refuse()
+        VAULT.refuse()
     return found
 
 
@@ -100,7 +101,7 @@ def _require_head(path: Path) -> None:
     except OSError as error:
         raise Unavailable(f"the vault at {path} cannot be read: {error.strerror}") from error
     if not head.startswith(_FILE_HEAD) or head[-2:] != _ROLLBACK_JOURNAL:
-        refuse()
+        VAULT.refuse()
 
 
 def close(database: sqlite3.Connection, process: int) -> None:
@@ -138,8 +139,84 @@ def connect(path: Path, *, longest: int) -> sqlite3.Connection:
     return database
 
 
-def sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+@contextmanager
+def new_file(path: Path, what: str) -> Iterator[tuple[Path, int]]:
+    """Give a name and a handle to make a file by; it appears as `path` once it is whole, never over something else.
+
+    A kill leaves nothing at `path`, or all of it; it may leave the unfinished file beside it, as sealed as the whole.
+
+    Raises:
+        Misuse: there is something at the path already, or it names no file in a folder.
+        Unavailable: the file cannot be written; nothing is left of it.
+    """
+    require_free(path)
+    unfinished = path.with_name(f".unfinished.{os.urandom(8).hex()}")
+    appeared = False
+    try:
+        handle = _made(unfinished)
+        try:
+            yield unfinished, handle
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        _appear(unfinished, path)
+        appeared = True
+        _sync_directory(path.parent)
+    except OSError as error:
+        if appeared:
+            with suppress(OSError):
+                path.unlink()
+        raise _unwritten(error, path, what) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def _unwritten(error: OSError, path: Path, what: str) -> EigendataError:
+    match error.errno:
+        case errno.EEXIST:
+            return Misuse(f"there is already something at {path}")
+        case errno.ENOENT | errno.ENOTDIR:
+            return Misuse(f"there is no folder {path.parent}")
+        case errno.ENAMETOOLONG:
+            return Misuse(f"{str(path)!r} is too long a name for a file")
+        case _:
+            return Unavailable(f"the {what} cannot be written at {path}: {error.strerror}")
+
+
+def require_free(path: Path) -> None:
+    """Require that a path names a file that is not there; `new_file` settles it, this comes before long work.
+
+    Raises:
+        Misuse: it does not.
+    """
+    if not path.name or "\0" in path.name:
+        raise Misuse(f"{str(path)!r} is no name for a file")
+    if os.path.lexists(path):
+        raise Misuse(f"there is already something at {path}")
+
+
+def _made(path: Path) -> int:
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _appear(unfinished: Path, path: Path) -> None:
+    try:
+        os.link(unfinished, path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A stick or a network drive without links: the name is taken first, so that nothing is written over.
+        os.close(_made(path))
+        try:
+            unfinished.replace(path)
+        except OSError:
+            path.unlink()
+            raise
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:
@@ -151,8 +228,9 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError:
-        refuse()  # SQLite's own words about a damaged schema, in which it quotes the damage
+        VAULT.refuse()  # SQLite's own words about a damaged schema, in which it quotes the damage
     except sqlite3.Error as error:
-        if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING:
-            raise Unavailable("the vault is locked by another process, or its disk is full or silent") from error
-        refuse()
+        passing = _PASSING.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if passing is None:
+            VAULT.refuse()
+        raise Unavailable(f"the vault cannot be used now: {passing}") from error

@@ -6,6 +6,7 @@
     Copy         one copy and its key
     Shown        what was shown to whom, when, why and until when; never a value
     Sent         an answer as it left, so that the very same bytes can be sent again
+    Restored     that all of this came out of a backup, and what may have been shown since it was made
 
 The vault authenticates what it gives, so what is read here is what an eigendata wrote; a wrong layout can only be of
 another version of it.
@@ -14,7 +15,7 @@ another version of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -22,11 +23,11 @@ from typing import Any, Final, TypeVar
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_loads
-from eigendata.errors import Declined, Reason
+from eigendata.errors import Declined, Malformed, Reason
 from eigendata.formats import FORMATS
 from eigendata.model import Answer, ClaimPath, Claims, CredentialType, Party, Presentation, freeze
 from eigendata.registers.catalogue import CATALOGUE
-from eigendata.wallet.vault import MAX_RECORD
+from eigendata.wallet.vault import MAX_RECORD, Record
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Kind(IntEnum):
     COPY = 4
     SHOWN = 5
     SENT = 6
+    RESTORED = 7
 
 
 def type_of(id: str) -> CredentialType:
@@ -114,13 +116,18 @@ class SealedKey:
         return cls(algorithm=Algorithm(data["algorithm"]), secret=b64url_decode(data["secret"]))
 
 
+NOBODY: Final = ""
+"""Stands for a verifier in `Session.spent`; no client identifier is empty."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One session of issuing.
 
     Attributes:
         sets: number -> the random claim that ties the copies with this number together, where the types have one.
-        spent: number -> the one verifier, by its client identifier, that sees copies with this number.
+        spent: number -> the one verifier, by its client identifier, that sees copies with this number; `NOBODY` where
+            it is not known who saw them.
     """
 
     sets: Mapping[int, str] = field(default_factory=dict, repr=False)
@@ -128,6 +135,10 @@ class Session:
 
     def spend(self, number: int, verifier: str) -> Session:
         return replace(self, spent={**self.spent, number: verifier})
+
+    def withhold(self, numbers: Iterable[int]) -> Session:
+        """Give these numbers to nobody, except those that a verifier has already."""
+        return replace(self, spent={**dict.fromkeys(numbers, NOBODY), **self.spent})
 
     def written(self) -> bytes:
         return json_dumps({"sets": _numbered(self.sets), "spent": _numbered(self.spent)})
@@ -324,6 +335,67 @@ class Sent:
         return cls(at=_moment(data["at"]), answer=Answer(presentations=presentations))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A wallet was restored from a backup.
+
+    Attributes:
+        at: when.
+        made_at: when the backup was made; of what was done after it, this wallet knows nothing.
+        withheld: copies that are shown to nobody new, because they may have been shown since.
+        keys: keys that were forgotten, because a credential for them may have come since.
+    """
+
+    at: datetime
+    made_at: datetime
+    withheld: int
+    keys: int
+
+    def written(self) -> bytes:
+        return json_dumps(
+            {
+                "at": _seconds(self.at),
+                "made_at": _seconds(self.made_at),
+                "withheld": self.withheld,
+                "keys": self.keys,
+            }
+        )
+
+    @classmethod
+    def read(cls, body: bytes) -> Restored:
+        data = _data(body)
+        return cls(
+            at=_moment(data["at"]),
+            made_at=_moment(data["made_at"]),
+            withheld=data["withheld"],
+            keys=data["keys"],
+        )
+
+
+_READERS: Final[Mapping[int, Callable[[bytes], object]]] = {
+    Kind.PENDING_KEY: PendingKey.read,
+    Kind.SESSION: Session.read,
+    Kind.HOLDING: Holding.read,
+    Kind.COPY: Copy.read,
+    Kind.SHOWN: Shown.read,
+    Kind.SENT: Sent.read,
+    Kind.RESTORED: Restored.read,
+}
+
+
+def require_readable(records: Iterable[Record]) -> None:
+    """Require that this version can read every record.
+
+    Raises:
+        Malformed: it cannot read one.
+    """
+    for record in records:
+        try:
+            _READERS[record.kind](record.body)
+        except (LookupError, TypeError, ValueError, AttributeError, AssertionError, OverflowError, OSError) as error:
+            raise Malformed("this holds a record of another version of eigendata: use the newest") from error
+
+
 _DAYS: Final = re.compile(r"([0-9]{1,5}) days?", re.ASCII)
 
 
@@ -343,7 +415,8 @@ def available(numbers: Mapping[bytes, Mapping[int, str]], cards: Sequence[Holdin
 
 def all_spent() -> Declined:
     """Say that every copy went to another verifier. A copy is never shown to two: they could tell it is you."""
-    return Declined(Reason.NOTHING_FITS, "every copy of these cards was shown to someone else: collect them anew")
+    message = "every copy of these cards was, or may have been, shown to someone else: collect them anew"
+    return Declined(Reason.NOTHING_FITS, message)
 
 
 # -- between bytes and values -----------------------------------------------------------------------------------------

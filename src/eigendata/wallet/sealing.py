@@ -4,7 +4,7 @@
 
 It keeps to itself the algorithms and their sizes: Argon2id (RFC 9106) and XChaCha20-Poly1305, with random nonces of 192
 bits, which never come twice. The cost of Argon2id is in the header; it is bounded both ways before any work, and
-authenticated by the wrapping.
+authenticated by the wrapping. A vault and a backup begin alike, and neither is taken for the other.
 """
 
 from __future__ import annotations
@@ -24,6 +24,14 @@ OPENS: Final = Check(
     rule="the passphrase fits, and every byte that is read is as it was written",
 )
 
+BACKUP_OPENS: Final = Check(
+    name="BACKUP_OPENS",
+    clause="eigendata backup 1",
+    reason=Reason.CANNOT_OPEN,
+    rule="the passphrase fits, and every byte of the backup is as it was written",
+)
+CHECKS: Final = (OPENS, BACKUP_OPENS)
+
 MIB: Final = 1024 * 1024
 MAX_PASSPHRASE: Final = 1024  # bytes after normalisation
 KEY_SIZE: Final = 32
@@ -31,10 +39,33 @@ NONCE_SIZE: Final = 24
 TAG_SIZE: Final = 16
 SALT_SIZE: Final = 16
 
-_MAGIC: Final = b"eigendata vault\x01"
 _HEADER: Final = struct.Struct(">16sIQ16s24s48s")  # magic, passes, bytes of memory, salt, nonce, wrapped data key
 _WRAPPED_FROM: Final = struct.calcsize(">16sIQ16s24s")
 HEADER_SIZE: Final = _HEADER.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A kind of file that a passphrase opens: its first bytes, of which the last is the version, and its one check."""
+
+    magic: bytes
+    opens: Check
+    refusal: str
+
+    def refuse(self) -> NoReturn:
+        raise Rejected(self.opens, message=self.refusal) from None
+
+
+VAULT: Final = Layout(
+    magic=b"eigendata vault\x01",
+    opens=OPENS,
+    refusal="the vault cannot be opened: the passphrase is wrong or the file is damaged",
+)
+BACKUP: Final = Layout(
+    magic=b"eigendata saved\x01",
+    opens=BACKUP_OPENS,
+    refusal="the backup cannot be opened: the passphrase is wrong, or the file is damaged or no backup that we know",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,24 +116,24 @@ def _derived(secret: bytes, salt: bytes, cost: Cost) -> bytes:
     try:
         return pwhash.argon2id.kdf(KEY_SIZE, secret, salt, opslimit=cost.passes, memlimit=cost.memory)
     except (CryptoError, MemoryError) as error:
-        raise Unavailable("there is not enough memory to open the vault") from error
+        raise Unavailable("there is not enough memory for what the passphrase costs") from error
 
 
-def wrap(data_key: bytes, secret: bytes, cost: Cost) -> bytes:
+def wrap(data_key: bytes, secret: bytes, cost: Cost, *, layout: Layout = VAULT) -> bytes:
     salt, nonce = os.urandom(SALT_SIZE), os.urandom(NONCE_SIZE)
-    stated = _HEADER.pack(_MAGIC, cost.passes, cost.memory, salt, nonce, bytes(48))[:_WRAPPED_FROM]
+    stated = _HEADER.pack(layout.magic, cost.passes, cost.memory, salt, nonce, bytes(48))[:_WRAPPED_FROM]
     return stated + encrypt(_derived(secret, salt, cost), nonce, data_key, stated)
 
 
-def unwrap(header: bytes, secret: bytes) -> bytes:
+def unwrap(header: bytes, secret: bytes, *, layout: Layout = VAULT) -> bytes:
     magic, passes, memory, salt, nonce, wrapped = _HEADER.unpack(header)
-    if magic != _MAGIC:
-        refuse()
+    if magic != layout.magic:
+        layout.refuse()
     try:
         cost = Cost(passes=passes, memory=memory)
     except Misuse:
-        refuse()
-    return decrypt(_derived(secret, salt, cost), nonce, wrapped, header[:_WRAPPED_FROM])
+        layout.refuse()
+    return decrypt(_derived(secret, salt, cost), nonce, wrapped, header[:_WRAPPED_FROM], layout=layout)
 
 
 # -- seals ------------------------------------------------------------------------------------------------------------
@@ -113,10 +144,10 @@ def seal(key: bytes, message: bytes, identity: bytes) -> bytes:
     return nonce + encrypt(key, nonce, message, identity)
 
 
-def unseal(key: bytes, sealed: object, identity: bytes) -> bytes:
+def unseal(key: bytes, sealed: object, identity: bytes, *, layout: Layout = VAULT) -> bytes:
     if not isinstance(sealed, bytes) or len(sealed) < NONCE_SIZE + TAG_SIZE:
-        refuse()
-    return decrypt(key, sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], identity)
+        layout.refuse()
+    return decrypt(key, sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], identity, layout=layout)
 
 
 def encrypt(key: bytes, nonce: bytes, message: bytes, identity: bytes) -> bytes:
@@ -125,19 +156,13 @@ def encrypt(key: bytes, nonce: bytes, message: bytes, identity: bytes) -> bytes:
     return crypto_aead_xchacha20poly1305_ietf_encrypt(message, identity, nonce, key)
 
 
-def decrypt(key: bytes, nonce: bytes, sealed: bytes, identity: bytes) -> bytes:
+def decrypt(key: bytes, nonce: bytes, sealed: bytes, identity: bytes, *, layout: Layout = VAULT) -> bytes:
     if len(sealed) < TAG_SIZE:
-        refuse()
+        layout.refuse()
     from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
     from nacl.exceptions import CryptoError
 
     try:
         return crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, identity, nonce, key)
     except CryptoError:
-        refuse()
-
-
-def refuse() -> NoReturn:
-    raise Rejected(
-        OPENS, message="the vault cannot be opened: the passphrase is wrong or the file is damaged"
-    ) from None
+        layout.refuse()

@@ -29,19 +29,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NoReturn
 
-from eigendata.errors import Misuse, Unavailable
-from eigendata.wallet.file import Hold, close, connect, database_errors, sync_directory
+from eigendata.errors import Misuse
+from eigendata.wallet.file import Hold, close, connect, database_errors, new_file, require_free
 from eigendata.wallet.sealing import (
     HEADER_SIZE,
     KEY_SIZE,
     MIB,
     MODERATE,
     NONCE_SIZE,
+    VAULT,
     Cost,
     decrypt,
     encrypt,
     normalised,
-    refuse,
     seal,
     unseal,
     unwrap,
@@ -73,6 +73,34 @@ class Record:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """All that a vault holds, as it stood at one moment; `counter` is how often it was written."""
+
+    counter: int
+    records: Mapping[bytes, Record] = field(repr=False)
+
+    def after(self, writing: Writing) -> Kept:
+        """Give what it holds once a transaction is done.
+
+        Raises:
+            Misuse: it would be more than a vault holds.
+        """
+        counter, records = self.counter + 1, dict(self.records)
+        for name, staged in writing.staged.items():
+            if staged is None:
+                del records[name]
+                continue
+            kind, body = staged
+            records[name] = Record(id=name, kind=kind, version=counter, nonce=os.urandom(NONCE_SIZE), body=body)
+        if len(records) > MAX_RECORDS:
+            raise Misuse("the vault is full")
+        return Kept(counter=counter, records=records)
+
+
+NOTHING: Final = Kept(counter=0, records=MappingProxyType({}))
+
+
 class Vault:
     """An open vault. Its records are in memory, and are read again when another process has written."""
 
@@ -87,38 +115,27 @@ class Vault:
         self._writing = False
         self._closed = False
         self._seen = -1  # SQLite's data_version at the last reading
-        self._counter = 0
-        self._records: dict[bytes, Record] = {}
+        self._kept = NOTHING
 
     @classmethod
-    def create(cls, path: Path, passphrase: bytes | str, *, cost: Cost = MODERATE) -> Vault:
+    def create(cls, path: Path, passphrase: bytes | str, *, cost: Cost = MODERATE, kept: Kept = NOTHING) -> Vault:
         """Make a new vault, readable by its owner alone, and open it.
 
         The file appears under its name when it is whole, so a kill leaves no half of one.
+
+        Args:
+            kept: what it holds from the beginning.
 
         Raises:
             Misuse: there is something at the path already, or the passphrase is empty or too long.
             Unavailable: the file cannot be written.
         """
         secret = normalised(passphrase)
+        require_free(path)
         data_key = os.urandom(KEY_SIZE)
         header = wrap(data_key, secret, cost)
-        if not path.name or "\0" in path.name:
-            raise Misuse(f"{str(path)!r} is no name for a file")
-        unfinished = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-        try:
-            _write_first(unfinished, header, seal(data_key, _COUNTER.pack(0), _manifest_identity(header)))
-            os.link(unfinished, path, follow_symlinks=False)
-            sync_directory(path.parent)
-        except FileExistsError:
-            raise Misuse(f"there is already a file at {path}") from None
-        except FileNotFoundError:
-            raise Misuse(f"there is no folder {path.parent}") from None
-        except OSError as error:
-            raise Unavailable(f"a vault cannot be written at {path}: {error.strerror}") from error
-        finally:
-            with suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+        with new_file(path, "vault") as (unfinished, _):
+            _write_first(unfinished, header, data_key, kept)
         return cls._opened(path, header, data_key, Hold(path))
 
     @classmethod
@@ -156,13 +173,17 @@ class Vault:
 
     def snapshot(self, *kinds: int) -> tuple[Mapping[bytes, Record], ...]:
         """Give the records of several kinds as they stood together, at one moment."""
-        with self._lock:
-            self._require_open()
-            self._refresh()
-            records = self._records  # replaced as a whole when it changes, never edited
+        records = self.kept().records
         return tuple(
             MappingProxyType({name: one for name, one in records.items() if one.kind == kind}) for kind in kinds
         )
+
+    def kept(self) -> Kept:
+        """Give all that is in it, as it stood at one moment."""
+        with self._lock:
+            self._require_open()
+            self._refresh()
+            return self._kept  # replaced as a whole when it changes, never edited
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
@@ -181,7 +202,7 @@ class Vault:
                 with database_errors():
                     self._database.execute("BEGIN IMMEDIATE")
                 self._refresh()
-                writing = Writing(self._records)
+                writing = Writing(self._kept.records)
                 yield writing
                 self._commit(writing)
             finally:
@@ -193,31 +214,24 @@ class Vault:
     def _commit(self, writing: Writing) -> None:
         if not writing.staged:
             return
-        counter = self._counter + 1
-        records = dict(self._records)
+        kept = self._kept.after(writing)
         with database_errors():
-            for name, staged in writing.staged.items():
-                if staged is None:
-                    del records[name]
+            for name in writing.staged:
+                record = kept.records.get(name)
+                if record is None:
                     self._database.execute("DELETE FROM record WHERE id = ?", (name,))
-                    continue
-                kind, body = staged
-                nonce = os.urandom(NONCE_SIZE)
-                records[name] = Record(id=name, kind=kind, version=counter, nonce=nonce, body=body)
-                sealed = encrypt(self._data_key, nonce, body, _record_identity(name, kind, counter))
-                self._database.execute("INSERT OR REPLACE INTO record VALUES (?, ?)", (name, sealed))
-            if len(records) > MAX_RECORDS:
-                raise Misuse("the vault is full")
-            manifest = seal(self._data_key, _manifest(counter, records), _manifest_identity(self._header))
+                else:
+                    _write_record(self._database, record, self._data_key)
+            manifest = seal(self._data_key, _manifest(kept), _manifest_identity(self._header))
             self._database.execute("UPDATE vault SET manifest = ?", (manifest,))
-            self._conclude(self._header, counter, records)
+            self._conclude(self._header, kept)
 
-    def _conclude(self, header: bytes, counter: int, records: dict[bytes, Record]) -> None:
+    def _conclude(self, header: bytes, kept: Kept) -> None:
         # What is in memory counts as unread until it agrees with the file again: an interrupt between the two, or a
         # commit that neither failed nor succeeded, would else have the next manifest leave out what was written.
         seen, self._seen = self._seen, -1
         self._database.execute("COMMIT")
-        self._header, self._counter, self._records = header, counter, records
+        self._header, self._kept = header, kept
         self._seen = seen
 
     def change_passphrase(self, passphrase: bytes | str, *, cost: Cost = MODERATE) -> None:
@@ -231,16 +245,16 @@ class Vault:
         """
         header = wrap(self._data_key, normalised(passphrase), cost)
         with self.writing(), database_errors():
-            counter = self._counter + 1
-            manifest = seal(self._data_key, _manifest(counter, self._records), _manifest_identity(header))
+            kept = self._kept.after(Writing(self._kept.records))
+            manifest = seal(self._data_key, _manifest(kept), _manifest_identity(header))
             self._database.execute("UPDATE vault SET header = ?, manifest = ?", (header, manifest))
-            self._conclude(header, counter, self._records)
+            self._conclude(header, kept)
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
             self._data_key = b""
-            self._records = {}
+            self._kept = NOTHING
             self._database.close()
             self._hold.let_go()
 
@@ -264,22 +278,22 @@ class Vault:
             return
         row = self._database.execute("SELECT manifest FROM vault").fetchone()
         counter, entries = _read_manifest(unseal(self._data_key, row[0], _manifest_identity(header)))
-        if counter < self._counter:
-            refuse()
+        if counter < self._kept.counter:
+            VAULT.refuse()
         records = {}
         for name, sealed in self._database.execute("SELECT id, sealed FROM record"):
-            known = self._records.get(name)
+            known = self._kept.records.get(name)
             record = entries.pop(name, None)
             if record is None or not isinstance(sealed, bytes):
-                refuse()
+                VAULT.refuse()
             if known is not None and known.nonce == record.nonce:
                 records[name] = known
                 continue
             body = decrypt(self._data_key, record.nonce, sealed, _record_identity(name, record.kind, record.version))
             records[name] = replace(record, body=body)
         if entries:
-            refuse()
-        self._header, self._counter, self._records, self._seen = header, counter, records, seen
+            VAULT.refuse()
+        self._header, self._kept, self._seen = header, Kept(counter=counter, records=records), seen
 
     def _require_open(self) -> None:
         if self._closed:
@@ -288,7 +302,7 @@ class Vault:
             raise Misuse("a vault is not carried over a fork: open it in the process that uses it")
 
     def __repr__(self) -> str:
-        return f"<Vault of {len(self._records)} records>"
+        return f"<Vault of {len(self._kept.records)} records>"
 
     def __reduce__(self) -> NoReturn:
         raise Misuse("a vault is not pickled")
@@ -343,9 +357,9 @@ def _manifest_identity(header: bytes) -> bytes:
     return b"manifest" + hashlib.sha256(header).digest()
 
 
-def _manifest(counter: int, records: Mapping[bytes, Record]) -> bytes:
-    entries = (_ENTRY.pack(one.id, one.kind, one.version, one.nonce) for one in records.values())
-    return _COUNTER.pack(counter) + b"".join(entries)
+def _manifest(kept: Kept) -> bytes:
+    entries = (_ENTRY.pack(one.id, one.kind, one.version, one.nonce) for one in kept.records.values())
+    return _COUNTER.pack(kept.counter) + b"".join(entries)
 
 
 def _read_manifest(manifest: bytes) -> tuple[int, dict[bytes, Record]]:
@@ -359,23 +373,33 @@ def _read_manifest(manifest: bytes) -> tuple[int, dict[bytes, Record]]:
 # -- what the file holds -----------------------------------------------------------------------------------------------
 
 
-def _write_first(path: Path, header: bytes, manifest: bytes) -> None:
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+def _write_first(path: Path, header: bytes, data_key: bytes, kept: Kept) -> None:
+    records = {name: replace(one, nonce=os.urandom(NONCE_SIZE)) for name, one in kept.records.items()}
+    manifest = _manifest(replace(kept, records=records))
     with database_errors(), closing(connect(path, longest=_LONGEST)) as database:
         database.execute("BEGIN IMMEDIATE")
         for _, statement in _SCHEMA:
             database.execute(statement)
-        database.execute("INSERT INTO vault VALUES (0, ?, ?)", (header, manifest))
+        for record in records.values():
+            _write_record(database, record, data_key)
+        sealed = seal(data_key, manifest, _manifest_identity(header))
+        database.execute("INSERT INTO vault VALUES (0, ?, ?)", (header, sealed))
         database.execute("COMMIT")
+
+
+def _write_record(database: sqlite3.Connection, record: Record, data_key: bytes) -> None:
+    identity = _record_identity(record.id, record.kind, record.version)
+    sealed = encrypt(data_key, record.nonce, record.body, identity)
+    database.execute("INSERT OR REPLACE INTO record VALUES (?, ?)", (record.id, sealed))
 
 
 def _read_header(database: sqlite3.Connection) -> bytes:
     # A trigger or view of someone else's would run beside our statements: the schema is ours to the letter.
     schema = database.execute("SELECT name, sql FROM sqlite_master ORDER BY rowid").fetchmany(len(_SCHEMA) + 1)
     if schema != [(name.encode(), sql.encode()) for name, sql in _SCHEMA]:
-        refuse()
+        VAULT.refuse()
     rows = database.execute("SELECT header FROM vault").fetchmany(2)
     if len(rows) != 1 or not isinstance(rows[0][0], bytes) or len(rows[0][0]) != HEADER_SIZE:
-        refuse()
+        VAULT.refuse()
     header: bytes = rows[0][0]
     return header

@@ -39,6 +39,7 @@ from eigendata.model import (
     Holding as KeyAndSession,
 )
 from eigendata.wallet import bookkeeping
+from eigendata.wallet.file import require_free
 from eigendata.wallet.records import (
     MAX_COPIES,
     MAX_TYPES,
@@ -46,12 +47,14 @@ from eigendata.wallet.records import (
     Holding,
     Kind,
     PendingKey,
+    Restored,
     SealedKey,
     Sent,
     Session,
     Shown,
     ShownCredential,
     kept_until,
+    require_readable,
 )
 from eigendata.wallet.sealing import MODERATE, Cost
 from eigendata.wallet.vault import Record, Vault, Writing
@@ -59,6 +62,7 @@ from eigendata.wallet.vault import Record, Vault, Writing
 if TYPE_CHECKING:
     from eigendata.proofs import Challenge
     from eigendata.query import Held, Request
+    from eigendata.wallet.bookkeeping import Since
     from eigendata.wallet.consent import Consent, Line, Offered, Proposal
     from eigendata.wallet.receiving import Received
 
@@ -93,7 +97,7 @@ class Card:
     """One credential in the wallet, without what it says; `Wallet.show` tells that.
 
     Attributes:
-        copies: how many verifiers more can be shown it; 0 also when it expired.
+        copies: how many verifiers more can be shown it; 0 also when it expired, or is withheld after a restore.
     """
 
     id: str
@@ -162,6 +166,56 @@ class Wallet:
             Unavailable: another process is writing.
         """
         self._vault.change_passphrase(passphrase, cost=cost)
+
+    def back_up(self, path: Path | str, passphrase: bytes | str, *, at: datetime, cost: Cost = MODERATE) -> None:
+        """Seal all that is in this wallet, as it stands now, into one new file that only this passphrase opens.
+
+        The passphrase may be the wallet's. A later change of the one does not change the other.
+
+        Raises:
+            Misuse: there is something at the path already, or the passphrase is empty or too long.
+            Unavailable: the file cannot be written; nothing is left of it.
+        """
+        from eigendata.wallet.backup import Backup
+
+        backup = Backup(made_at=utc(at), kept=self._vault.kept())
+        backup.write(Path(path), passphrase, cost=cost)
+
+    @classmethod
+    def restore(
+        cls,
+        path: Path | str,
+        passphrase: bytes | str,
+        *,
+        backup: Path | str,
+        since: Since,
+        at: datetime,
+        cost: Cost = MODERATE,
+    ) -> Self:
+        """Make a new wallet of a backup: all of it, or none.
+
+        Args:
+            passphrase: the backup's; the new wallet gets the same one.
+            since: what became of the wallet after the backup was made. A copy that was shown since looks new in the
+                backup, and who sees it next could tell that it is you. So with `UNKNOWN` no copy is shown to anybody
+                new, keys that wait for a credential are forgotten, and new cards are to be collected. `UNUSED` is for
+                a wallet that moved: nothing was shown after the backup, and the old one is never used again.
+
+        Raises:
+            Rejected: the passphrase is wrong, or the backup is damaged or none (`cannot_open`).
+            Malformed: a later version of eigendata made it.
+            Misuse: there is something at the path already, or no backup.
+            Unavailable: the backup cannot be read, or the file cannot be written.
+        """
+        from eigendata.wallet.backup import Backup
+
+        at = utc(at)
+        require_free(Path(path))
+        found = Backup.read(Path(backup), passphrase)
+        require_readable(found.kept.records.values())
+        writing = Writing(found.kept.records)
+        bookkeeping.settle(writing, since, made_at=found.made_at, at=at)
+        return cls(Vault.create(Path(path), passphrase, cost=cost, kept=found.kept.after(writing)))
 
     # -- receiving ----------------------------------------------------------------------------------------------------
 
@@ -281,6 +335,11 @@ class Wallet:
     def history(self) -> tuple[Shown, ...]:
         """Give what was shown to whom, when, why and until when; the oldest first. It holds no values."""
         return tuple(self._lines.values(self._vault.records(Kind.SHOWN)).values())
+
+    def restorations(self) -> tuple[Restored, ...]:
+        """Give each time that this wallet was restored from a backup, the oldest first."""
+        records = sorted(self._vault.records(Kind.RESTORED).values(), key=lambda one: one.version)
+        return tuple(Restored.read(one.body) for one in records)
 
     # -- showing ------------------------------------------------------------------------------------------------------
 

@@ -141,7 +141,10 @@ def test_an_interrupt_around_the_commit_leaves_a_vault_that_goes_on(path: Path) 
         writing.put(CARD, b"two")
     assert statements[-1] == "COMMIT"
     vault._database.set_trace_callback(None)
-    vault._records, vault._seen = {}, -1  # as it is when the interrupt came between the commit and the memory of it
+    vault._kept, vault._seen = (
+        room.NOTHING,
+        -1,
+    )  # as it is when the interrupt came between the commit and the memory of it
     with vault.writing() as writing:
         writing.put(CARD, b"three")
     vault.close()
@@ -650,10 +653,10 @@ def test_a_kill_leaves_the_old_or_the_new_state(path: Path) -> None:
 @negative("NEG-STORE-001")
 def test_a_kill_while_a_vault_is_made_leaves_none_or_a_whole_one(path: Path) -> None:
     code = (
-        "import sys, os, signal, eigendata.wallet.vault as room\n"
+        "import sys, os, signal, eigendata.wallet.vault as room, eigendata.wallet.file as file\n"
         "from eigendata.wallet.sealing import LEAST\n"
         "from pathlib import Path\n"
-        "room.sync_directory = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "file._sync_directory = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "link = os.link\n"
         "if sys.argv[2] == 'before': os.link = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"room.Vault.create(Path(sys.argv[1]), {PASSPHRASE!r}, cost=LEAST)\n"
