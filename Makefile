@@ -20,6 +20,7 @@ check: .venv/development
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/eigendata schemas --check
 	$(BIN)/python tools/population.py --check
+	$(BIN)/python tools/testkit.py --check
 	$(BIN)/python tools/reference.py --check
 
 # A few seconds; `make bench BENCH="--rounds 60"` for steadier figures. Peers: `pip install --group peers` beforehand.

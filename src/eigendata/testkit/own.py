@@ -1,0 +1,56 @@
+"""This library's own answers to the kit, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from eigendata.crypto import x509
+from eigendata.crypto.keys import PublicKey
+from eigendata.encoding import Json
+from eigendata.errors import Malformed, Rejected
+from eigendata.formats import FORMATS
+from eigendata.model import UNBOUND, Binding, CredentialType, thaw
+from eigendata.testkit.case import Case, Role
+from eigendata.trust import IssuerEntry, Trust
+
+NAME: Final = "eigendata"
+
+
+def verify(case: Case) -> Mapping[str, Json]:
+    """Verify the token of a case as it asks, and give the processed payload.
+
+    Raises:
+        Rejected, Malformed: it is refused.
+    """
+    read, expected = FORMATS[case.format], (CredentialType.foreign(case.type),)
+    token, trust = read.from_wire(case.token), _trust(case)
+    if case.role is Role.HOLDER:
+        document = read.parse_credential(token).verify(expected, trust=trust, at=case.at).document
+    else:
+        binding = Binding(audience=case.audience or "", nonce=case.nonce or "") if case.require_key_binding else UNBOUND
+        document = read.parse_presentation(token).verify(expected, binding, trust=trust, at=case.at).document
+    plain = thaw(document)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def why(case: Case) -> tuple[str, str | None] | None:
+    """Give for which reason, and by which check, a case is refused; None where it is accepted."""
+    try:
+        verify(case)
+    except Rejected as refused:
+        return str(refused.reason), refused.check.name
+    except Malformed:
+        return "malformed", None
+    return None
+
+
+def _trust(case: Case) -> Trust:
+    if case.issuer_key is None:
+        anchors = tuple(der for one in case.anchors for der in x509.load_pem_chain(one.encode()))
+        entry = IssuerEntry(name=case.issuer, anchors=anchors, types=(case.type,))
+    else:
+        key_id = str(case.issuer_key.get("kid", ""))
+        entry = IssuerEntry(name=case.issuer, keys={key_id: PublicKey.from_jwk(case.issuer_key)}, types=(case.type,))
+    return Trust(issuers={case.issuer: entry})
