@@ -96,13 +96,13 @@ def keys(kit: Kit) -> None:
         "no-y": ("has no y", {name: value for name, value in jwk.items() if name != "y"}, Severity.MUST),
         "short-x": ("has an x of 31 octets", {**jwk, "x": b64url_encode(x[1:])}, Severity.MUST),
         "long-x": ("has a zero octet in front of x", {**jwk, "x": b64url_encode(b"\x00" + x)}, SHOULD),
-        "curve": ("names another curve", {**jwk, "crv": "P-384"}, Severity.MUST),
-        "curve-unknown": ("names a curve that nobody knows", {**jwk, "crv": "P-257"}, Severity.MUST),
-        "kty": ("names another kind of key", {**jwk, "kty": "OKP"}, Severity.MUST),
+        "curve": ("names another curve", {**jwk, "crv": "P-384"}, SHOULD),
+        "curve-unknown": ("names a curve that nobody knows", {**jwk, "crv": "P-257"}, SHOULD),
+        "kty": ("names another kind of key", {**jwk, "kty": "OKP"}, SHOULD),
         "no-kty": (
             "names no kind of key",
             {name: value for name, value in jwk.items() if name != "kty"},
-            Severity.MUST,
+            SHOULD,
         ),
         "text": ("is a text", "the holder's key", Severity.MUST),
         "private": ("holds a private part", {**jwk, "d": b64url_encode(bytes(31) + b"\x07")}, SHOULD),
@@ -195,7 +195,7 @@ def typing(kit: Kit) -> None:
         ("key-proof", "openid4vci-proof+jwt"),
         ("longer", "kb+jwt+more"),
     ):
-        kit.bad(f"kb-typ-{name}", f"The proof says that it is a {typ}", clause, check, kb_header={"typ": typ})
+        kit.bad(f"kb-typ-{name}", f"The typ of the proof is {typ}", clause, check, kb_header={"typ": typ})
     kit.bad("kb-typ-missing", "The proof does not say what it is", clause, check, kb_header={"typ": GONE})
 
 

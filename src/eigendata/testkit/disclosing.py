@@ -59,24 +59,24 @@ def forms(kit: Kit) -> None:
             **_with(one),
         )
     unreadable: dict[str, tuple[str, bytes]] = {
-        "no-json": ("no JSON", encoded(b"salt,name,Anne")),
-        "cut": ("cut off", encoded(b'["salt","name","An')),
-        "more": ("followed by more", encoded(b'["salt","name","Anne"][]')),
-        "nan": ("one that holds NaN", encoded(b'["salt","name",NaN]')),
-        "utf-16": ("in UTF-16", encoded('["salt","name","Anne"]'.encode("utf-16-le"))),
-        "latin-1": ("no UTF-8", encoded(b'["salt","name","Ann\xe9"]')),
-        "padded": ("base64url with padding", encoded(b'["salt","name","Anne!"]') + b"="),
+        "no-json": ("is no JSON", encoded(b"salt,name,Anne")),
+        "cut": ("is cut off", encoded(b'["salt","name","An')),
+        "more": ("is followed by more", encoded(b'["salt","name","Anne"][]')),
+        "nan": ("holds NaN", encoded(b'["salt","name",NaN]')),
+        "utf-16": ("is UTF-16", encoded('["salt","name","Anne"]'.encode("utf-16-le"))),
+        "latin-1": ("is no UTF-8", encoded(b'["salt","name","Ann\xe9"]')),
+        "padded": ("is in base64url with padding", encoded(b'["salt","name","Anne!"]') + b"="),
         "standard": (
-            "in the alphabet with + and /",
+            "is in the alphabet with + and /",
             encoded(b'["salt","n>~?","\xc3\xbf\xc3\xbf>>??"]').replace(b"-", b"+").replace(b"_", b"/"),
         ),
-        "plain": ("not encoded at all", b'["salt","name","Anne"]'),
+        "plain": ("is not encoded at all", b'["salt","name","Anne"]'),
     }
     for name, (title, one) in unreadable.items():
         spelling = name in ("padded", "standard")
         kit.bad(
             f"form-{name}",
-            f"A disclosure that is {title}",
+            f"A disclosure that {title}",
             "RFC 9901 4.2.1" if spelling else "RFC 9901 7.1 (3.3.2.1)",
             None,
             severity=SHOULD if spelling else Severity.MUST,
@@ -173,18 +173,18 @@ def references(kit: Kit) -> None:
 def hashes(kit: Kit) -> None:
     decoded = b64url_decode(GIVEN)
     other: dict[str, tuple[str, str]] = {
-        "decoded": ("over the decoded disclosure", digest(decoded)),
-        "hex": ("in hexadecimal", hashlib.sha256(GIVEN).hexdigest()),
-        "padded": ("with padding", digest(GIVEN) + "="),
-        "truncated": ("cut to 16 octets", encoded(hashlib.sha256(GIVEN).digest()[:16]).decode()),
-        "sha512": ("by SHA-512, where SHA-256 is said", digest(GIVEN, "sha-512")),
-        "value": ("over the value alone", digest(compact("Noor"))),
-        "tilde": ("over the disclosure and the ~ after it", digest(GIVEN + b"~")),
+        "decoded": ("is over the decoded disclosure", digest(decoded)),
+        "hex": ("is in hexadecimal", hashlib.sha256(GIVEN).hexdigest()),
+        "padded": ("has padding", digest(GIVEN) + "="),
+        "truncated": ("is cut to 16 octets", encoded(hashlib.sha256(GIVEN).digest()[:16]).decode()),
+        "sha512": ("is by SHA-512, where SHA-256 is said", digest(GIVEN, "sha-512")),
+        "value": ("is over the value alone", digest(compact("Noor"))),
+        "tilde": ("is over the disclosure and the ~ after it", digest(GIVEN + b"~")),
     }
     for name, (title, one) in other.items():
         kit.bad(
             f"digest-{name}",
-            f"The digest of a disclosure is {title}",
+            f"The digest of a disclosure {title}",
             "RFC 9901 4.2.3",
             checks.DISCLOSURE_REFERENCED,
             payload={"_sd": [one, digest(FAMILY)]},

@@ -267,7 +267,7 @@ def headers(kit: Kit) -> None:
     ):
         kit.bad(
             f"typ-{name}",
-            f"The token says that it is a {typ}",
+            f"The typ of the token is {typ}",
             "SD-JWT VC 2.2.1",
             checks.TYP,
             severity=severity,
