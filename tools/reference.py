@@ -309,7 +309,8 @@ _SAID = (
     "| exit code | meaning |",
     "|---|---|",
     "| 0 | done, or verified, whatever the advice |",
-    "| 1 | rejected or declined, with a [reason](reasons.md); `schemas --check` found drift; somebody of "
+    "| 1 | rejected or declined, with a [reason](reasons.md); `schemas --check` found drift; a case of `conformance` "
+    "that must pass did not; somebody of "
     "`registers check` has no stated outcome |",
     "| 2 | malformed, or misuse: the command was not understood, a file is missing, a secret may be read by others |",
     "| 3 | unavailable: a register, or a file that another process holds, did not answer; nothing was half stored |",

@@ -56,6 +56,13 @@ class Role(StrEnum):
     HOLDER = "holder"  # it is a credential as its issuer sent it
 
 
+class Serialization(StrEnum):
+    """How a token travels (RFC 9901 sections 4 and 8)."""
+
+    COMPACT = "compact"
+    JSON = "json"  # flattened or general
+
+
 class Severity(StrEnum):
     """What a wrong answer means."""
 
@@ -78,7 +85,7 @@ class Case:
         claims: the processed payload without `ENVELOPE`, of a case that is accepted.
         reason, check: how this library names the rule that is broken; `malformed` and no check where it is structure.
         twin: the accepted case from which a rejected one differs in one thing only.
-        token: as it travels.
+        token: as it travels; a JSON text where that is its serialization.
     """
 
     id: str
@@ -86,6 +93,7 @@ class Case:
     clause: str
     role: Role
     format: str
+    serialization: Serialization
     expect: Expect
     severity: Severity
     at: datetime
@@ -113,6 +121,7 @@ class Case:
             "id": self.id,
             "role": str(self.role),
             "format": self.format,
+            "serialization": str(self.serialization),
             "at": int(self.at.timestamp()),
             "type": self.type,
             "issuer": self.issuer,
@@ -132,7 +141,7 @@ _HEADER: Final = re.compile(r"([a-z][a-z-]*): (\S.*)")
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _ALWAYS: Final = (
-    *("id", "title", "clause", "role", "format", "expect", "severity", "at", "type", "issuer"),
+    *("id", "title", "clause", "role", "format", "serialization", "expect", "severity", "at", "type", "issuer"),
     "require-key-binding",
 )
 _ALONE: Final = frozenset((*_ALWAYS, "issuer-key", "anchor", "audience", "nonce", "claims", "reason", "check", "twin"))
@@ -208,6 +217,7 @@ def _case(headers: Mapping[str, str], token: str) -> Case:
         clause=headers["clause"],
         role=_one_of(Role, headers, "role"),
         format=headers["format"],
+        serialization=_one_of(Serialization, headers, "serialization"),
         expect=expect,
         severity=_one_of(Severity, headers, "severity"),
         at=_moment(headers),
@@ -270,6 +280,7 @@ def write(case: Case) -> bytes:
         "clause": case.clause,
         "role": case.role,
         "format": case.format,
+        "serialization": case.serialization,
         "expect": case.expect,
         "severity": case.severity,
         "reason": case.reason,

@@ -141,8 +141,8 @@ def trusting(kit: Kit) -> None:
     kit.bad(
         "x5c-where-a-key-is-pinned",
         "The issuer's key is known; a stranger's own certificate in the header says otherwise",
-        "SD-JWT VC 2.5",
-        x509.PATH,
+        "SD-JWT VC 7.3",
+        trust.ISSUER_MECHANISM,
         header=_header(made.leaf(key=STRANGER, by=STRANGER)),
         jwt={"sign": STRANGER.sign},
     )
@@ -200,6 +200,17 @@ def certificates(kit: Kit) -> None:
     )
     _bad(
         kit,
+        "stray",
+        "Between the certificates of the chain stands one that certifies none of them",
+        "RFC 7515 4.1.6",
+        x509.ORDER,
+        made.leaf_below(),
+        replace(made.leaf(key=STRANGER), name="Kit stray"),
+        made.below(),
+        severity=SHOULD,
+    )
+    _bad(
+        kit,
         "authority-as-issuer",
         "The certificate of an authority, signed by the anchor, is used to issue",
         "RFC 5280 4.2.1.3",
@@ -254,7 +265,7 @@ def forms(kit: Kit) -> None:
         "x5c-missing",
         "The header has no x5c, and no key of this issuer is known",
         "SD-JWT VC 2.5",
-        trust.ISSUER_KEY,
+        trust.ISSUER_MECHANISM,
         of=DIRECT,
         header={"x5c": GONE},
     )

@@ -223,7 +223,7 @@ class Lines:
         self._failed += 1
         whole = f"{said}\n{errors}" if errors else said
         if not self._answered and self._failed >= DEAD_AT_FIRST:
-            raise Misuse(f"the command never gave an answer that can be read: {whole}")
+            raise Misuse(f"the command never gave an answer that can be read: {' '.join(whole.split())}")
         return Answer(verdict=verdict, said=whole)
 
     def _stop(self) -> None:

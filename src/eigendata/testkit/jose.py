@@ -72,7 +72,7 @@ def algorithms(kit: Kit) -> None:
     ):
         kit.bad(
             f"alg-stated-{stated.lower() or 'empty'}",
-            f"A good ES256 signature under an alg of {said}",
+            f"A good ES256 signature under {f'alg {stated}' if stated else 'an alg'}: {said}",
             "RFC 7515 5.2 (8)",
             checks.ALGORITHM,
             header={"alg": stated},

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from eigendata.errors import Check
-from eigendata.testkit.case import Case, Expect, Role, Severity
+from eigendata.testkit.case import Case, Expect, Role, Serialization, Severity
 from eigendata.testkit.certificates import Certificates
 from eigendata.testkit.forge import HOLDER, ISSUER, OVER_WHAT_IS_SENT, Jwt, Recipe, decoy, digest, salted
 
@@ -158,6 +158,7 @@ class Kit:
             clause="",
             role=Role.VERIFIER,
             format=FORMAT,
+            serialization=Serialization.COMPACT,
             expect=Expect.ACCEPT,
             severity=Severity.MUST,
             at=self.at,
@@ -182,9 +183,9 @@ UNASKED: Final[Mapping[str, Any]] = {"require_key_binding": False, "audience": N
 
 def make(at: datetime = AT) -> tuple[Case, ...]:
     """Make every case around a moment."""
-    from eigendata.testkit import binding, chains, disclosing, good, holding, jose, validity
+    from eigendata.testkit import binding, chains, disclosing, good, holding, jose, serializing, validity
 
     kit = Kit(at=at.astimezone(UTC) - timedelta(microseconds=at.microsecond))
-    for table in (good, jose, disclosing, validity, binding, chains, holding):
+    for table in (good, jose, disclosing, validity, binding, chains, holding, serializing):
         table.add(kit)
     return tuple(kit.cases.values())

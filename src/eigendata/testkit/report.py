@@ -124,5 +124,5 @@ def _junit(one: Result) -> str:
 
 
 def _plain(text: str) -> str:
-    """Leave out what XML cannot hold."""
-    return "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    """Show what XML cannot hold, or what steers a terminal, as a replacement character."""
+    return texts.visible(text, spaces="\n")
