@@ -24,6 +24,7 @@ from eigendata import cli, fetch, issuer, once, policies, proofs, schemas, texts
 from eigendata.crypto import x509
 from eigendata.errors import Check, Reason
 from eigendata.formats import FORMATS
+from eigendata.formats.sdjwt import type_metadata
 from eigendata.model import Attribute, CredentialType, Presence
 from eigendata.openid import vp
 from eigendata.policies import uses
@@ -142,6 +143,12 @@ def _sections() -> tuple[Section, ...]:
     )
     return (
         *formats,
+        Section(
+            title="The type metadata of others, when it is read",
+            said="A folder of which one document fails one of these gives no types at all. `METADATA_INTEGRITY` and "
+            "`CLAIM_...` above then hold each credential against it.",
+            checks=type_metadata.CHECKS,
+        ),
         Section(
             title="An issuer's certificate chain",
             said="Taken inside `ISSUER_TRUSTED`, where the issuer is found by a chain.",

@@ -165,6 +165,14 @@ class CredentialType:
     def attribute(self, path: ClaimPath) -> Attribute | None:
         return next((one for one in self.attributes if one.path == path), None)
 
+    def called(self, place: ClaimPath) -> Mapping[str, str]:
+        """Give what a claim is called, by language, that is none of `attributes`; empty where nothing is known of it.
+
+        Args:
+            place: where it lies in the type's tokens.
+        """
+        return {}
+
 
 # -- records: what a register said, parsed ----------------------------------------------------------------------------
 

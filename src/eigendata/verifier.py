@@ -122,7 +122,8 @@ class Verifier:
         once: remembers answered requests.
         name: what people call it; the host of its URI where None.
         policies: policies of its own; the shipped ones are known besides.
-        types: the credential types that it knows, by their identifiers.
+        types: the credential types that it knows, by their identifiers: our own, and those of others of which the
+            type metadata is at hand (`eigendata.formats.sdjwt.type_metadata.DescribedType`).
     """
 
     client_id: str

@@ -37,6 +37,10 @@ Out = Annotated[Path, typer.Option("--out", help="The file to write.")]
 InsecureLoopback = Annotated[
     bool, typer.Option("--insecure-loopback", help="Allow plain http, to an address on this machine only.")
 ]
+TypesFolder = Annotated[
+    Path | None,
+    typer.Option("--types", help="A folder of type metadata (*.json) of types that others declare; never fetched."),
+]
 Lang = Annotated[Language, typer.Option("--lang", help="Language of plain sentences.", show_default="your terminal's")]
 LANG: Final = _language_of_this_terminal()
 

@@ -13,15 +13,17 @@ import typer
 
 from eigendata import policies, texts
 from eigendata.cli import speaking
-from eigendata.cli.speaking import LANG, AsJson, Lang, Language
+from eigendata.cli.speaking import LANG, AsJson, Lang, Language, TypesFolder
 from eigendata.crypto.jose import parse_jws
 from eigendata.encoding import Json, b64url_decode, json_dumps, json_loads
 from eigendata.errors import EigendataError, Malformed, Misuse, Outcome, Step
 from eigendata.fetch import Fetcher
+from eigendata.formats.sdjwt.type_metadata import DescribedType
 from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure, thaw
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
 from eigendata.query import PolicyReference, parse_query
+from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
 from eigendata.verifier import Verifier
 
@@ -78,6 +80,7 @@ def verify(
     ] = None,
     policy: Policy = None,
     home: Home = None,
+    types: TypesFolder = None,
     lang: Lang = LANG,
     as_json: AsJson = False,
 ) -> None:
@@ -90,7 +93,8 @@ def verify(
     elif home is not None:
         raise Misuse("--home belongs to a --policy")
     ours = replace(received, policy=reference)
-    verifier = _verifier(ours.asker.party.id, trust=Trust.load(trust, fetcher=Fetcher()), policy=loaded, state=state)
+    trusted = Trust.load(trust, fetcher=Fetcher())
+    verifier = _verifier(ours.asker.party.id, trust=trusted, policy=loaded, types=types, state=state)
     if state is None:
         speaking.warn("Without --state a second showing of this answer would not be noticed.")
     answer = vp.parse_answer(speaking.read(presented), ours)
@@ -118,8 +122,10 @@ def _verifier(
     name: str | None = None,
     trust: Trust | None = None,
     policy: policies.Policy | None = None,
+    types: Path | None = None,
     state: Path | None = None,
 ) -> Verifier:
+    others = {} if types is None else DescribedType.load(types)
     return Verifier(
         client_id,
         trust=trust or Trust(),
@@ -127,6 +133,7 @@ def _verifier(
         once=NO_REPLAY_CHECK if state is None else SqliteOnce(state),
         name=name,
         policies=() if policy is None else (policy,),
+        types={**others, **CATALOGUE},  # what a type of our own is, nobody else says
     )
 
 
@@ -174,8 +181,8 @@ def tell_disclosure(disclosure: Disclosure, lang: Language) -> None:
             order = [attribute.path[0] for attribute in one.type.attributes]
             for name in sorted(one.claims, key=lambda name: order.index(name) if name in order else len(order)):
                 value, declared = one.claims[name], one.type.attribute((name,))
-                label = name if declared is None else declared.label.get(lang, name)
-                speaking.line(f"  {label}: {shown(value)}")
+                labels = one.type.called((name,)) if declared is None else declared.label
+                speaking.line(f"  {labels.get(lang, name)}: {shown(value)}")
     counted = len(disclosure.trail) + sum(len(one.trail) for given in disclosure.credentials.values() for one in given)
     speaking.line(f"✓ {counted} checks", "green")
     for step in _waived(disclosure):

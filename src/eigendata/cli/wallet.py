@@ -17,11 +17,12 @@ from typer.exceptions import Abort
 from eigendata import policies, texts
 from eigendata.cli import speaking
 from eigendata.cli.issuing import label, read_issuance
-from eigendata.cli.speaking import LANG, AsJson, InsecureLoopback, Lang, Language
+from eigendata.cli.speaking import LANG, AsJson, InsecureLoopback, Lang, Language, TypesFolder
 from eigendata.cli.verifying import shown
 from eigendata.encoding import Json
 from eigendata.errors import Declined, Misuse, Reason
 from eigendata.fetch import Fetcher
+from eigendata.formats.sdjwt.type_metadata import DescribedType
 from eigendata.model import ClaimPath, thaw
 from eigendata.openid import vp
 from eigendata.proofs import Challenge
@@ -45,6 +46,7 @@ class _Named:
 
     stated: Path | None  # not demanded while reading the command, for then no command could be asked for its help
     passphrase_file: Path | None
+    types: Path | None
 
     @property
     def vault(self) -> Path:
@@ -58,8 +60,9 @@ def named(
     context: typer.Context,
     vault: Annotated[Path | None, typer.Option("--vault", help="The vault file; every command needs it.")] = None,
     passphrase_file: PassphraseFile = None,
+    types: TypesFolder = None,
 ) -> None:
-    context.obj = _Named(stated=vault, passphrase_file=passphrase_file)
+    context.obj = _Named(stated=vault, passphrase_file=passphrase_file, types=types)
 
 
 def _passphrase(file: Path | None, prompt: str = "Passphrase", *, new: bool = False) -> str:
@@ -100,7 +103,8 @@ def _require_vault(path: Path) -> None:
 def _opened(context: typer.Context, passphrase_file: Path | None) -> Iterator[Wallet]:
     named: _Named = context.obj
     _require_vault(named.vault)
-    with Wallet.open(named.vault, _passphrase(_file(context, passphrase_file))) as wallet:
+    others = {} if named.types is None else DescribedType.load(named.types)
+    with Wallet.open(named.vault, _passphrase(_file(context, passphrase_file)), types=others) as wallet:
         yield wallet
 
 

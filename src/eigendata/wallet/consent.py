@@ -69,7 +69,7 @@ class Line:
 
     Attributes:
         path: where it lies among the type's own claims; an unknown type's as its format holds it.
-        label: language -> what it is called; its own name where we have no label for it.
+        label: language -> what it is called; its own name where nobody has a label for it.
         value: for the holder's own eyes.
     """
 
@@ -402,7 +402,8 @@ def lines_of(holding: Holding) -> Iterator[tuple[ClaimPath, Line]]:
         found = next((one for where, one in own.items() if _below(place, where)), None)
         if found is None:
             name = _spelled(place)
-            yield place, Line(path=place, label={"nl": name, "en": name}, value=value)
+            label = holding.type.called(place) or {"nl": name, "en": name}
+            yield place, Line(path=place, label=label, value=value)
             continue
         path = (*found.path, *place[len(FORMATS[holding.format].place(holding.type, found)) :])
         shown = None if found.path == SET.path else value

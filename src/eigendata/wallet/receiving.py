@@ -22,7 +22,7 @@ from eigendata.formats.protocol import IssuerSource, canonical
 from eigendata.model import Authentic, ClaimPath, Claims, CredentialType, Issued, TrustedIssuer, thaw
 from eigendata.registers.catalogue import SET, SUBJECT
 from eigendata.trust import require_jurisdiction
-from eigendata.wallet.records import MAX_COPIES, MAX_TYPES, Holding, PendingKey, type_of
+from eigendata.wallet.records import MAX_COPIES, MAX_TYPES, NO_OTHERS, Holding, PendingKey, Types, type_of
 
 KEYS_OURS: Final = Check(
     name="KEYS_OURS",
@@ -101,8 +101,13 @@ class Received:
     expires_at: datetime
 
 
-def verify_issued(issued: Sequence[Issued], source: IssuerSource, *, at: datetime) -> tuple[Received, ...]:
+def verify_issued(
+    issued: Sequence[Issued], source: IssuerSource, *, types: Types = NO_OTHERS, at: datetime
+) -> tuple[Received, ...]:
     """Verify every copy of every credential of one session, and that they belong together.
+
+    Args:
+        types: types that others declare.
 
     Raises:
         Malformed: a copy is no credential.
@@ -115,7 +120,7 @@ def verify_issued(issued: Sequence[Issued], source: IssuerSource, *, at: datetim
     received = []
     for one in issued:
         with within(one.type.short):
-            received.append(_verify(one, source, at, trail))
+            received.append(_verify(one, source, type_of(one.type.id, types), at, trail))
     keys = [key for one in received for key in one.keys]
     trail.require(KEYS_DIFFER, len(set(keys)) == len(keys))
     trail.require(ONE_SUBJECT, _is_one_subject(one.claims for one in received))
@@ -157,11 +162,11 @@ def subject_of(card: Holding) -> Claims:
     return canonical(FORMATS[card.format], card.type, card.document, _WHO)
 
 
-def _verify(issued: Issued, source: IssuerSource, at: datetime, trail: Trail) -> Received:
+def _verify(issued: Issued, source: IssuerSource, known: CredentialType, at: datetime, trail: Trail) -> Received:
+    # `known`: the labels and the rules of a type are our own, whatever is declared elsewhere under its name.
     if issued.format not in FORMATS:
         raise Misuse(f"the format {issued.format} is not known here")
-    # The labels and the rules of a type are our own, whatever is declared elsewhere under its name.
-    known, reader = type_of(issued.type.id), FORMATS[issued.format]
+    reader = FORMATS[issued.format]
     authentics: list[Authentic] = []
     every: list[Claims] = []
     for number, token in enumerate(issued.copies):
@@ -170,7 +175,8 @@ def _verify(issued: Issued, source: IssuerSource, at: datetime, trail: Trail) ->
             authentics.append(authentic)
             every.append(canonical(reader, known, authentic.document, _own(known)))
             require_jurisdiction(authentic.issuer, known, every[-1], trail)
-    schemas.validate(known, every[0])
+    if known.attributes:  # of a type of others no schema is known
+        schemas.validate(known, every[0])
     said = {_said(one, reader.place(known, SET) if known.attributes else SET.path) for one in authentics}
     trail.require(COPIES_AGREE, len(said) == 1)
     keys = tuple(one.holder for one in authentics if isinstance(one.holder, PublicKey))

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, TypeVar
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_loads
@@ -34,6 +35,11 @@ T = TypeVar("T")
 MAX_TYPES: Final = 32  # credentials in one session; the catalogue will not outgrow it
 MAX_COPIES: Final = 100  # of one credential in one session; an issuer gives ten
 
+Types: TypeAlias = Mapping[str, CredentialType]
+"""Types that others declare, by their ids."""
+
+NO_OTHERS: Final[Types] = MappingProxyType({})
+
 
 class Kind(IntEnum):
     """The kinds of record, as the vault knows them. A number is never given to another kind."""
@@ -47,9 +53,9 @@ class Kind(IntEnum):
     RESTORED = 7
 
 
-def type_of(id: str) -> CredentialType:
-    """Give the type of this id by our own table; one that is not in it has no labels but its name."""
-    return CATALOGUE.get(id) or CredentialType.foreign(id)
+def type_of(id: str, types: Types = NO_OTHERS) -> CredentialType:
+    """Give the type of this id by our own table, else as the wallet was told; else it has no label but its name."""
+    return CATALOGUE.get(id) or types.get(id) or CredentialType.foreign(id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,13 +193,13 @@ class Holding:
         )
 
     @classmethod
-    def read(cls, body: bytes) -> Holding:
+    def read(cls, body: bytes, types: Types = NO_OTHERS) -> Holding:
         data = _data(body)
         document = freeze(data["document"])
         assert isinstance(document, Mapping)
         return cls(
             session=b64url_decode(data["session"]),
-            type=type_of(data["type"]),
+            type=type_of(data["type"], types),
             format=data["format"],
             issuer=Party(**data["issuer"]),
             authority_key_ids=tuple(b64url_decode(one) for one in data["authority_key_ids"]),

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, NoReturn, Protocol, Self, TypeVar
@@ -43,6 +44,7 @@ from eigendata.wallet.file import require_free
 from eigendata.wallet.records import (
     MAX_COPIES,
     MAX_TYPES,
+    NO_OTHERS,
     Copy,
     Holding,
     Kind,
@@ -53,6 +55,7 @@ from eigendata.wallet.records import (
     Session,
     Shown,
     ShownCredential,
+    Types,
     kept_until,
     require_readable,
 )
@@ -120,32 +123,39 @@ class Contents:
 class Wallet:
     """An open wallet. Close it, or use it as a context manager; what was returned is on the disk before that."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, *, types: Types = NO_OTHERS) -> None:
         self._vault = vault
+        self._types = types
         self._sessions = _Shelf(Session.read)
-        self._holdings = _Shelf(Holding.read)
+        self._holdings = _Shelf(partial(Holding.read, types=types))
         self._lines = _Shelf(Shown.read)
 
     @classmethod
-    def create(cls, path: Path | str, passphrase: bytes | str, *, cost: Cost = MODERATE) -> Self:
-        """Make a new wallet in a file of its own.
+    def create(
+        cls, path: Path | str, passphrase: bytes | str, *, types: Types = NO_OTHERS, cost: Cost = MODERATE
+    ) -> Self:
+        """Make a new wallet in a file of its own; `types` as in `open`.
 
         Raises:
             Misuse: there is something at the path already, or the passphrase is empty or too long.
             Unavailable: the file cannot be written.
         """
-        return cls(Vault.create(Path(path), passphrase, cost=cost))
+        return cls(Vault.create(Path(path), passphrase, cost=cost), types=types)
 
     @classmethod
-    def open(cls, path: Path | str, passphrase: bytes | str) -> Self:
+    def open(cls, path: Path | str, passphrase: bytes | str, *, types: Types = NO_OTHERS) -> Self:
         """Open a wallet.
+
+        Args:
+            types: types that others declare, by their ids; what they are called is shown, and what they demand of a
+                credential is checked when one is added. They say nothing of our own types.
 
         Raises:
             Rejected: the passphrase is wrong or the file is damaged; which of the two is not said (`cannot_open`).
             Misuse: there is no such file, or others may read it.
             Unavailable: another process keeps it locked.
         """
-        return cls(Vault.open(Path(path), passphrase))
+        return cls(Vault.open(Path(path), passphrase), types=types)
 
     def close(self) -> None:
         self._vault.close()
@@ -269,7 +279,7 @@ class Wallet:
 
         at = utc(at)
         issued = issuance.issued if isinstance(issuance, Issuance) else (issuance,)
-        received = receiving.verify_issued(issued, trust, at=at)
+        received = receiving.verify_issued(issued, trust, types=self._types, at=at)
         with self._vault.writing() as writing:
             bookkeeping.tidy(writing, at)
             waiting = {name: PendingKey.read(body) for name, body in writing.records(Kind.PENDING_KEY).items()}

@@ -223,15 +223,23 @@ BROKEN: dict[str, list[tuple[str, Callable[[], bytes], CredentialType]]] = {
         ("of an unknown hash", lambda: metadata_of(**{"vct#integrity": "md5-AAAA"}), PERSON),
         ("of no hash at all", lambda: metadata_of(**{"vct#integrity": ""}), PERSON),
     ],
-    "CLAIM_METADATA": [
-        ("mandatory and not there", lambda: metadata_of(authority=ABSENT), PERSON),
-        ("mandatory and disclosed", lambda: disclosed("authority", "Gemeente Boxtel", authority=ABSENT), PERSON),
+    "CLAIM_PATHS": [
+        ("no object", lambda: disclosed("address", "Boxtel"), PERSON),
+        ("no array", lambda: disclosed("nationalities", "NL"), PERSON),
+        ("an object for an array", lambda: disclosed("nationalities", {"a": 1}), PERSON),
+        ("an array for an object", lambda: disclosed("address", []), PERSON),
+        ("null for an object", lambda: disclosed("address", None), PERSON),
+    ],
+    "CLAIM_MANDATORY": [
+        ("not there", lambda: metadata_of(authority=ABSENT), PERSON),
+        ("perhaps hidden, though it may not be", lambda: metadata_of(authority=ABSENT, _sd=["decoy"]), PERSON),
+    ],
+    "CLAIM_DISCLOSABLE": [
+        ("disclosed, to be in clear", lambda: disclosed("authority", "Gemeente Boxtel", authority=ABSENT), PERSON),
         ("in clear, to be withheld", lambda: metadata_of(family_name="Bouazza"), PERSON),
         ("in clear inside an object", lambda: disclosed("address", {"town": "Boxtel"}), PERSON),
         ("an object in clear", lambda: metadata_of(address={}), PERSON),
-        ("no object", lambda: disclosed("address", "Boxtel"), PERSON),
         ("elements in clear", lambda: disclosed("nationalities", ["NL"]), PERSON),
-        ("no array", lambda: disclosed("nationalities", "NL"), PERSON),
     ],
     "KB_PRESENT": [("taken off", lambda: forged(bound=False), ANY)],
     "HOLDER_KEY": [

@@ -6,7 +6,12 @@ verify.py     the two doors -> Authentic
 issue.py      Attestation -> bytes
 present.py    credential -> presentation, with the holder's proof
 json_form.py  the JWS JSON serialization, read into the compact form and written from it
-metadata.py   what follows from a type: which claims can be withheld, type metadata and its integrity
+metadata.py   what follows from a type of our own: which claims can be withheld, type metadata and its integrity
+
+type_metadata.py   types that others declare, read whole from local files: what they extend, claims, languages
+display.py         how they are shown; pictures are checked, never fetched nor drawn
+svg.py             the SVG among those pictures
+claim_rules.py     a credential held against the claims of its type metadata
 """
 
 from __future__ import annotations

@@ -162,11 +162,23 @@ METADATA_INTEGRITY: Final = Check(
     reason=Reason.TYPE_MISMATCH,
     rule="the type metadata that the issuer meant is, byte for byte, the one known here",
 )
-CLAIM_METADATA: Final = Check(
-    name="CLAIM_METADATA",
-    clause="SD-JWT VC 5.6, 5.7",
+CLAIM_PATHS: Final = Check(
+    name="CLAIM_PATHS",
+    clause="SD-JWT VC 5.6.1, 5.7",
     reason=Reason.TYPE_MISMATCH,
-    rule="mandatory claims are there, and each claim can or cannot be withheld as its type says",
+    rule="objects and arrays lie where the type metadata says that there are some",
+)
+CLAIM_MANDATORY: Final = Check(
+    name="CLAIM_MANDATORY",
+    clause="SD-JWT VC 5.6.3, 5.7",
+    reason=Reason.TYPE_MISMATCH,
+    rule="no claim that the type demands was left out by the issuer, as far as that can be seen",
+)
+CLAIM_DISCLOSABLE: Final = Check(
+    name="CLAIM_DISCLOSABLE",
+    clause="SD-JWT VC 5.6.4, 5.7",
+    reason=Reason.TYPE_MISMATCH,
+    rule="each claim can or cannot be withheld as its type says",
 )
 
 # -- the holder -------------------------------------------------------------------------------------------------------
@@ -259,6 +271,9 @@ KEY_BINDING: Final = (
     KB_IN_TIME,
 )
 
+CLAIM_METADATA: Final = (CLAIM_PATHS, CLAIM_MANDATORY, CLAIM_DISCLOSABLE)
+"""What is held against the type metadata, where it is at hand."""
+
 CHECKS: Final = (
     TYP,
     VCT,
@@ -275,7 +290,7 @@ CHECKS: Final = (
     ISSUED_BEFORE,
     STATUS_KIND,
     METADATA_INTEGRITY,
-    CLAIM_METADATA,
+    *CLAIM_METADATA,
     *KEY_BINDING,
 )
 """Every check, in the order of a verification."""

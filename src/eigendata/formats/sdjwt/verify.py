@@ -20,9 +20,11 @@ from eigendata.encoding import Json, b64url_encode
 from eigendata.errors import Malformed, Outcome, Rejected, Trail
 from eigendata.formats.protocol import IssuerSource
 from eigendata.formats.sdjwt import checks
-from eigendata.formats.sdjwt.metadata import NAME, follows, has_integrity, is_ours, shape, type_id
+from eigendata.formats.sdjwt.claim_rules import as_issued, faults
+from eigendata.formats.sdjwt.metadata import NAME, Shape, follows, has_integrity, is_ours, shape, type_id
 from eigendata.formats.sdjwt.parse import NUMBERS, Token, parse
 from eigendata.formats.sdjwt.present import KB_TYP, require_session
+from eigendata.formats.sdjwt.type_metadata import ClaimMetadata, DescribedType, TypeMetadata
 from eigendata.model import UNBOUND, Authentic, Binding, CredentialType, TrustedIssuer, Unbound, Witness, utc
 
 PROOF_AGE: Final = 300
@@ -32,6 +34,7 @@ CLOCK_AHEAD: Final = 60
 """Seconds that another's clock may be ahead of ours."""
 
 _OWN_TIMES: Final = frozenset(("exp", "nbf"))
+_CLAIMS_PASSED: Final = tuple(check.passed for check in checks.CLAIM_METADATA)
 _DISCLOSURES_PASSED: Final = tuple(check.passed for check in checks.DISCLOSURES)
 
 
@@ -189,22 +192,47 @@ def _require_validity(
         trail.require(checks.STATUS_KIND, token.status is not None)
     else:
         trail.skip(checks.STATUS_KIND, Outcome.NOT_APPLICABLE)
-    _require_metadata(token, type, trail)
+    _require_metadata(token, type, trail, whole=binding is None)
 
 
-def _require_metadata(token: Token, type: CredentialType, trail: Trail) -> None:
-    if not is_ours(type):
-        trail.skip(checks.METADATA_INTEGRITY, Outcome.NOT_APPLICABLE)
-        trail.skip(checks.CLAIM_METADATA, Outcome.NOT_APPLICABLE)
+def _require_metadata(token: Token, type: CredentialType, trail: Trail, *, whole: bool) -> None:
+    """Hold the credential against its type metadata, where that is at hand (SD-JWT VC 5.7).
+
+    Args:
+        whole: it is as its issuer sent it, with every disclosure.
+    """
+    known: Shape | TypeMetadata | None = None
+    if is_ours(type):
+        known = shape(type)
+    elif isinstance(type, DescribedType):
+        known = type.metadata
+    if known is None:
+        for check in (checks.METADATA_INTEGRITY, *checks.CLAIM_METADATA):
+            trail.skip(check, Outcome.NOT_APPLICABLE)
         return
-    known = shape(type)
     if token.integrity is None:
         trail.skip(checks.METADATA_INTEGRITY, Outcome.NOT_APPLICABLE)
     else:
+        trail.require(checks.METADATA_INTEGRITY, _is_meant(token.integrity, known))
+    if isinstance(known, Shape) and follows(known, token.document, token.placed):
+        trail.steps.extend(_CLAIMS_PASSED)  # the short way: what it does not let through is looked at in full
+        return
+    broken = faults(_claims(known), as_issued(token), whole=whole)
+    for check in checks.CLAIM_METADATA:
+        trail.require(check, check not in broken)
+
+
+def _is_meant(integrity: str, known: Shape | TypeMetadata) -> bool:
+    if isinstance(known, Shape):
         # what our own issuers write is compared as it stands
-        same = token.integrity == known.integrity or has_integrity(token.integrity, known.metadata)
-        trail.require(checks.METADATA_INTEGRITY, same)
-    trail.require(checks.CLAIM_METADATA, follows(known, token.document, token.placed))
+        return integrity == known.integrity or has_integrity(integrity, known.metadata)
+    return has_integrity(integrity, known.document)
+
+
+def _claims(known: Shape | TypeMetadata) -> Sequence[ClaimMetadata]:
+    if isinstance(known, Shape):
+        known = TypeMetadata.read(known.type.id, {known.type.id: known.metadata})
+    return known.claims
 
 
 def _require_key_binding(
