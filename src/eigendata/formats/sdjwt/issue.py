@@ -10,16 +10,18 @@ fresh salts, fresh decoys and its own key.
 from __future__ import annotations
 
 import os
+import struct
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice, repeat
 from typing import Final
 
 from eigendata.crypto.jose import sign_under, write_header
 from eigendata.crypto.keys import Algorithm
-from eigendata.encoding import Json, b64_encode, b64url_encode, json_dumps, json_dumps_each
+from eigendata.encoding import Json, b64_encode, b64url_ascii, json_dumps, json_dumps_each
 from eigendata.errors import Misuse
 from eigendata.formats.sdjwt.metadata import DIGEST_NAMES, NAME, REGISTERED, Node, Shape, is_ours, shape, type_id
 from eigendata.model import UNBOUND, Attestation, Chain, Claims, Origin, Seal, utc
@@ -40,6 +42,7 @@ _MORE_SALTS: Final = 16
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _SCALARS: Final = frozenset((str, int, float, bool, type(None)))
 _ABSENT: Final[Json] = object()  # type: ignore[assignment]  # no JSON value is it
+_ALL_ABSENT: Final = repeat(_ABSENT)
 
 
 def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes] = os.urandom) -> bytes:
@@ -141,7 +144,13 @@ class _Concealer:
         shown: dict[str, Json] = {}
         names: list[bytes] = []
         values: list[Json] = []
-        for name, member in node.members.items():
+        for encoded, value in zip(node.plain.values(), map(claims.get, node.plain, _ALL_ABSENT), strict=False):
+            if value is not _ABSENT:
+                names.append(encoded)
+                values.append(value)
+        if not _SCALARS.issuperset(map(type, values)):
+            values = [value if type(value) in _SCALARS else self._inside(value) for value in values]
+        for name, member in node.others.items():
             value = self.declared(member, claims) or _ABSENT if member.own is None else _find(claims, member.own)
             if value is _ABSENT:
                 if member.clear:
@@ -166,7 +175,8 @@ class _Concealer:
         return shown
 
     def _close(self, shown: dict[str, Json], digests: list[str], width: int) -> None:
-        digests += [_digest(next(self._salts)) for _ in range(width - len(digests))]
+        if len(digests) < width:
+            digests += _digests(list(islice(self._salts, width - len(digests))))
         self.concealed = self.concealed or bool(digests)
         if digests:
             # RFC 9901 4.2.4.1: sorted, so that the order says nothing of the claims'
@@ -185,7 +195,7 @@ class _Concealer:
         for _ in range(-len(digests) % ARRAY_STEP if digests else ARRAY_STEP):
             # the place comes from what the decoy's digest is made of, which nobody ever sees
             secret = next(self._salts)
-            digests.insert(sum(secret) % (len(digests) + 1), _digest(secret))
+            digests.insert(sum(secret) % (len(digests) + 1), *_digests([secret]))
         return [{"...": digest} for digest in digests]
 
     def _conceal(self, values: Sequence[Json], names: Sequence[bytes]) -> list[str]:
@@ -196,14 +206,19 @@ class _Concealer:
         """
         written = zip(names, json_dumps_each(values), self._salts, strict=False)  # the salts never end
         texts = [b'["' + salt + b'",' + name + value + b"]" for name, value, salt in written]
-        made = [b2a_base64(text, newline=False).translate(_TO_URL).rstrip(b"=") for text in texts]
-        self.disclosures += made
-        return [_digest(disclosure) for disclosure in made]
+        disclosures = _b64url_each(texts).split()
+        self.disclosures += disclosures
+        return _digests(disclosures)
 
 
-def _digest(disclosure: bytes) -> str:
+def _digests(disclosures: list[bytes]) -> list[str]:
     # RFC 9901 4.2.3; a decoy is the digest of a secret (4.2.5)
-    return b64url_encode(sha256(disclosure).digest())
+    return _b64url_each([sha256(one).digest() for one in disclosures]).decode().split()
+
+
+def _b64url_each(values: list[bytes]) -> bytes:
+    """Write base64url without padding, each value on a line of its own: what there is to do is done to all at once."""
+    return b"".join(map(b2a_base64, values)).translate(_TO_URL, b"=")
 
 
 def _find(claims: Claims, path: tuple[str, ...]) -> Json:
@@ -232,7 +247,5 @@ def _plain(value: Json) -> Json:
 
 def _salts(random: Callable[[int], bytes], count: int) -> Iterator[bytes]:
     while True:
-        text = b64url_encode(random(SALT_BYTES * count)).encode("ascii")
-        for start in range(0, len(text), _SALT_TEXT):
-            yield text[start : start + _SALT_TEXT]
+        yield from struct.unpack(f"{_SALT_TEXT}s" * count, b64url_ascii(random(SALT_BYTES * count)))
         count = _MORE_SALTS

@@ -53,6 +53,9 @@ class Node:
         mandatory: its members that are in every credential.
         width: how many of its members can be withheld: so many digests its `_sd` always has.
         array: it is an array of which each element can be withheld.
+        plain: of its members that can be withheld and in the type's own terms lie among the claims themselves, nearly
+            all, the name of the claim -> `encoded`.
+        others: its other members.
     """
 
     own: tuple[str, ...] | None = None
@@ -62,6 +65,8 @@ class Node:
     width: int = 0
     array: bool = False
     members: dict[str, Node] = field(default_factory=dict)
+    plain: dict[str, bytes] = field(default_factory=dict)
+    others: dict[str, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +169,12 @@ def _grow(root: Node, attribute: Attribute) -> None:
 def _measure(node: Node) -> None:
     node.mandatory = frozenset(name for name, member in node.members.items() if member.clear)
     node.width = len(node.members) - len(node.mandatory)
-    for member in node.members.values():
+    for name, member in node.members.items():
         _measure(member)
+        if member.own is None or len(member.own) > 1 or member.clear:
+            node.others[name] = member
+        else:
+            node.plain[member.own[0]] = member.encoded
 
 
 # -- type metadata ----------------------------------------------------------------------------------------------------
