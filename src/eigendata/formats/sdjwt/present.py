@@ -7,6 +7,7 @@ A disclosure is never sent without those that its digest lies in; a claim that i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
@@ -30,17 +31,20 @@ _CONTAINERS: Final = (MappingProxyType, tuple)
 class Opened:
     """A credential that was verified when it was stored, opened to be shown. It hands out nothing but presentations."""
 
-    __slots__ = ("_begun", "_first", "_plain", "_token")
+    __slots__ = ("_begun", "_disclosures", "_first", "_holder", "_plain", "_token")
 
     def __init__(self, token: Token, hash: Callable[[bytes], Any]) -> None:
         self._token = token
+        self._holder = token.holder
         self._first = token.signed[: token.signed.index(b"~") + 1]
         self._begun = hash(self._first)  # every proof is over these bytes and then the disclosures
-        # By far the most paths lead to these: nothing lies above them or below.
-        self._plain: dict[ClaimPath, int] = {
-            place: index
-            for place, index in token.placed.items()
-            if len(place) == 1 and not isinstance(token.document[str(place[0])], _CONTAINERS)
+        self._disclosures = [one + b"~" for one in token.disclosures]
+        # By far the most paths lead to these: nothing lies above them or below. A wallet holds many credentials of one
+        # type: that they share these names is most of what is to be fetched from memory for one that was long at rest.
+        self._plain: dict[str | int | None, int] = {
+            sys.intern(name): index
+            for (name, *below), index in token.placed.items()
+            if isinstance(name, str) and not below and not isinstance(token.document[name], _CONTAINERS)
         }
 
     def __repr__(self) -> str:
@@ -55,13 +59,12 @@ class Opened:
             Misuse: a path leads nowhere; or the holding is not this credential's, or none is given for a credential
                 that names a holder, or there is one for a credential that names none.
         """
-        token = self._token
-        chosen = b"".join([token.disclosures[index] + b"~" for index in sorted(self._chosen(reveal))])
+        chosen = b"".join(map(self._disclosures.__getitem__, sorted(self._chosen(reveal))))
         if isinstance(holding, Unbound):
-            if token.bound:
+            if self._token.bound:
                 raise Misuse("this credential names a holder; it is not shown without that holder's proof")
             return self._first + chosen
-        if token.holder is None or holding.key.public_key != token.holder:
+        if self._holder is None or holding.key.public_key != self._holder:
             raise Misuse("the key of this holding is not the one that the credential names")
         digest = self._begun.copy()
         digest.update(chosen)
@@ -70,10 +73,11 @@ class Opened:
     def _chosen(self, reveal: Iterable[ClaimPath]) -> set[int]:
         chosen: set[int] = set()
         for path in reveal:
-            if path in self._plain:
-                chosen.add(self._plain[path])
-            else:
+            index = self._plain.get(path[0]) if len(path) == 1 else None
+            if index is None:
                 chosen |= _chosen(self._token, path)
+            else:
+                chosen.add(index)
         return chosen
 
 
