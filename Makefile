@@ -3,9 +3,11 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
+PEERS := .venv-peers/bin
+EXAMPLES ?= 200
 JOBS ?= auto
 
-.PHONY: demo test check bench format schemas clean
+.PHONY: demo test check bench differential format schemas clean
 
 demo: .venv/base
 	@$(BIN)/eigendata demo
@@ -27,6 +29,11 @@ check: .venv/development
 bench: .venv/base
 	$(BIN)/python -m bench $(BENCH)
 
+# The same presentations to us and to the peers (docs/explanation/peers.md); `make differential EXAMPLES=20000` goes on
+# for longer. They are installed in an environment of their own: two of the packages that come with it are under LGPL.
+differential: .venv-peers/ready
+	EXAMPLES=$(EXAMPLES) $(PEERS)/pytest tests/differential
+
 format: .venv/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -36,7 +43,7 @@ schemas: .venv/base
 	$(BIN)/python tools/reference.py
 
 clean:
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-peers dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "eigendata needs Python 3.11 or newer; none was found" >&2; exit 1; }
@@ -51,4 +58,12 @@ $(BIN)/python:
 
 .venv/development: pyproject.toml .venv/base | $(BIN)/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+.venv-peers/ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "eigendata needs Python 3.11 or newer; none was found" >&2; exit 1; }
+	@echo "Setting up .venv-peers (once; about a minute)"
+	@rm -rf .venv-peers && $(PYTHON) -m venv .venv-peers
+	@$(PEERS)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(PEERS)/pip install --quiet --disable-pip-version-check --editable . --group differential
 	@touch $@

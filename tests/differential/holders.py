@@ -11,7 +11,7 @@ from eigendata.encoding import b64url_decode
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.parse import parse
 from eigendata.model import Binding, Holding
-from tests.differential.issuers import HOLDER, private_jwk
+from tests.differential.issuers import HOLDER, private_jwk, signing_key
 from tests.differential.tokens import AUDIENCE, NONCE, digest
 from tests.differential.verifiers import TYPE
 
@@ -60,7 +60,6 @@ def _element(element: Any, contents: Mapping[str, list[Any]]) -> Any:
 
 
 def _openvc(credential: bytes, names: Set[str]) -> bytes:
-    from openvc.keys import P256SigningKey
     from openvc.proof.sd_jwt import SdJwtVcProofSuite
 
     # it shows what it is given: its caller chooses the disclosures
@@ -70,7 +69,7 @@ def _openvc(credential: bytes, names: Set[str]) -> bytes:
     chosen = b"~".join((first, *(one for index, one in enumerate(disclosures) if index in wanted), b""))
     presentation: str = SdJwtVcProofSuite().create_presentation(
         chosen.decode(),
-        holder_key=P256SigningKey(HOLDER.to_cryptography(), "1"),
+        holder_key=signing_key(HOLDER),
         audience=AUDIENCE,
         nonce=NONCE,
     )

@@ -64,6 +64,14 @@ def private_jwk(key: SoftwareKey) -> dict[str, str]:
     return {**key.public_key.jwk(), "d": b64url_encode(key.secret())}
 
 
+def signing_key(key: SoftwareKey) -> Any:
+    """Give a key as openvc-core wants it."""
+    from openvc.keys import P256SigningKey
+
+    private: Any = key.to_cryptography()
+    return P256SigningKey(private, "1")
+
+
 def _ours(plan: Plan) -> Issued:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     attestation = Attestation(
@@ -104,12 +112,11 @@ def _sd_jwt(plan: Plan) -> Issued:
 
 
 def _openvc(plan: Plan) -> Issued:
-    from openvc.keys import P256SigningKey
     from openvc.proof.sd_jwt import SdJwtVcProofSuite
 
     token = SdJwtVcProofSuite().issue(
         {"iss": ISSUER, "exp": now() + DAY, **plan.claims},
-        signing_key=P256SigningKey(KEY.to_cryptography(), "1"),
+        signing_key=signing_key(KEY),
         disclosable=sorted(plan.hidden),
         holder_jwk=dict(HOLDER.public_key.jwk()),
         vct=VCT,

@@ -1,4 +1,4 @@
-"""Good presentations of any shape: claims of any kind, some hidden, some of those shown, by every algorithm and hash."""
+"""Good presentations of any shape: any claims, some hidden, some of those shown, by every algorithm and hash."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ _TAKEN: Final = {
     *("_sd", "...", "_sd_alg", "@context", "credentialStatus", "vc", "vp", "array", "object", "name"),
 }
 NAMES: Final = st.one_of(
-    st.sampled_from(["family_name", "age", "", "a.b", "__proto__", "é", "e\u0301", " ", "~", "a~b", "_SD", "....", "😀"]),
+    st.sampled_from(
+        ["family_name", "age", "", "a.b", "__proto__", "é", "e\u0301", " ", "~", "a~b", "_SD", "....", "😀"]
+    ),
     TEXTS,
 ).filter(lambda name: name not in _TAKEN)
 SCALARS: Final = st.one_of(
@@ -81,18 +83,18 @@ def good(draw: st.DrawFn, *, algorithms: bool = True, proof: bool | None = None)
     tree = draw(CLAIMS)
     issuer = draw(st.sampled_from(Algorithm)) if algorithms else Algorithm.ES256
     holder = draw(st.sampled_from(Algorithm)) if algorithms else Algorithm.ES256
-    hash = draw(st.sampled_from(sorted(HASHES))) if algorithms else "sha-256"
-    wrapped = Wrapped(hash, draw(st.sampled_from(_WRITERS)))
+    hash_name = draw(st.sampled_from(sorted(HASHES))) if algorithms else "sha-256"
+    wrapped = Wrapped(hash_name, draw(st.sampled_from(_WRITERS)))
     shown = wrapped.wrap(tree)
     kept = wrapped.closed(draw(st.sets(st.integers(0, max(0, len(wrapped.disclosures) - 1)))))
     sent = draw(st.permutations([wrapped.disclosures[index] for index in kept]))
     base = frame(HOLDER_KEYS[holder])
-    stated = {"_sd_alg": hash} if hash != "sha-256" or draw(st.booleans()) else {}
+    stated = {"_sd_alg": hash_name} if hash_name != "sha-256" or draw(st.booleans()) else {}
     draft = Draft(
         payload={**base, **shown, **stated},
         disclosures=tuple(sent),
         key=ISSUER_KEYS[issuer],
-        hash=hash,
+        hash=hash_name,
         proof=Proof(key=HOLDER_KEYS[holder]) if (draw(st.booleans()) if proof is None else proof) else None,
     )
     return Good(draft=draft, claims={**base, **seen(tree, set(kept))})
@@ -135,7 +137,7 @@ def wild(draw: st.DrawFn) -> Draft:
 
     for _ in range(draw(st.integers(0, _SLOTS))):
         name = [draw(_ODD)] if draw(st.booleans()) else []
-        made.append(disclosure("salt-%d" % len(made), *name, value(2)))
+        made.append(disclosure(f"salt-{len(made)}", *name, value(2)))
     members = {name: value(3) for name in draw(st.lists(st.sampled_from(["a", "b", "c", "_sd", "..."]), unique=True))}
     top = {"_sd": draw(st.lists(digests(), max_size=4, unique=True))} if draw(st.integers(0, 3)) else {}
     sent = draw(st.lists(st.sampled_from(made), unique=draw(st.integers(0, 9)) > 0, max_size=8)) if made else []

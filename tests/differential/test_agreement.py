@@ -21,10 +21,12 @@ from hypothesis import strategies as st
 
 from eigendata.crypto.keys import Algorithm
 from tests.differential import holders, issuers
-from tests.differential.disagreements import DISAGREEMENTS, LETTERS, RANDOM, VERSIONS, explained
+from tests.differential.disagreement import LETTERS, RANDOM, VERSIONS
+from tests.differential.disagreements import DISAGREEMENTS, SLIPS, explained
 from tests.differential.mutations import ANYWHERE, DRAFTED, SENT
+from tests.differential.plain import MODES, mutated, plain
 from tests.differential.strategies import Good, good, wild
-from tests.differential.tokens import HOLDER_KEYS, ISSUER_KEYS, Draft, Elements, Leaf, Members, Proof, Wrapped, frame
+from tests.differential.tokens import HOLDER_KEYS, ISSUER_KEYS, Draft, Leaf, Members, Proof, Wrapped, frame
 from tests.differential.verifiers import PEERS, TAKEN_OUT, Asked, Verdict, ours, same
 
 EXAMPLES: Final = int(os.environ.get("EXAMPLES", "100"))
@@ -38,9 +40,6 @@ CAPABLE: Final[Mapping[str, tuple[frozenset[Algorithm], frozenset[Algorithm], fr
     "polaris-oid4vp": (ES256, ES256, frozenset(("sha-256",))),
 }
 """Each peer's algorithms of issuers, of holders, and its hashes. None of them is demanded but ES256 and sha-256."""
-
-MODES: Final = ((True, True), (False, False), (True, False))
-"""(the holder proves, the verifier asks for it)."""
 
 
 def capable(peer: str, draft: Draft, asked: Asked) -> bool:
@@ -70,31 +69,6 @@ def differing(mutation: str, token: bytes, draft: Draft, asked: Asked) -> Iterat
             theirs = verify(token, asked)
             if not agree(peer, mine, theirs):
                 yield peer, mine.why or "accepted", theirs.why or "accepted"
-
-
-def plain(*, proof: bool = True) -> Draft:
-    """One presentation that has a bit of everything."""
-    address = Members((("street", True, Leaf("Lindenlaan")), ("town", False, Leaf("Boxtel"))), 1)
-    nationalities = Elements(((True, Leaf("NL")), (False, Leaf("MA"))), 1)
-    tree = Members(
-        (
-            ("family_name", True, Leaf("Zandstra")),
-            ("address", True, address),
-            ("nationalities", False, nationalities),
-            ("clear", False, Leaf([1, {"a": None}])),
-        ),
-        2,
-    )
-    wrapped = Wrapped("sha-256")
-    payload = {**frame(), **wrapped.wrap(tree)}
-    return Draft(payload=payload, disclosures=tuple(wrapped.disclosures), proof=Proof() if proof else None)
-
-
-def mutated(mutation: str, draft: Draft, random: Random) -> bytes | None:
-    if mutation in DRAFTED:
-        changed = DRAFTED[mutation](draft, random)
-        return None if changed is None else changed.token()
-    return {**SENT, **ANYWHERE}[mutation](draft.token(), random)
 
 
 def asked_of(draft: Draft, *, bound: bool) -> Asked:
@@ -175,6 +149,18 @@ def test_a_disagreement_has_a_name(mutation: str) -> None:
 
 LIMITS: Final = {("1000 disclosures", "polaris-oid4vp")}
 """What a peer refuses by a limit of its own, and we do not. Nothing else that we accept is refused by any of them."""
+
+
+@pytest.mark.parametrize("mutation", [*DRAFTED, *SENT])
+def test_a_refusal_by_an_error_of_pythons_own_is_known(mutation: str) -> None:
+    slipped = set()
+    for proof, bound in MODES:
+        draft = plain(proof=proof)
+        token = mutated(mutation, draft, Random(1))
+        if token is not None:
+            asked = asked_of(draft, bound=bound)
+            slipped |= {peer for peer, verify in PEERS.items() if verify(token, asked).slip}
+    assert slipped == {LETTERS[letter] for letter in SLIPS.get(mutation, "")}
 
 
 def test_every_case_of_the_table_is_a_mutation() -> None:

@@ -1,7 +1,7 @@
 """Presentations made by hand, of any shape: what every implementation of the differential tests is shown.
 
     a tree of claims, some hidden -> wrap() -> Draft -> token()   a presentation whose two signatures hold
-                                               spoiled by replace(...): one rule is broken, and the signatures still hold
+                                               and changed before: one rule is broken, and they hold all the same
 
 Nothing of a format is used here but keys: the drafts are a model of their own, and say what a verifier should see.
 Everything is dated from the clock, because one of the peers reads no other.
@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Final, TypeAlias
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
@@ -87,6 +88,7 @@ class Draft:
         payload: what the issuer signs; bytes stand for themselves.
         disclosures: as they are sent, encoded.
         signature: what takes the place of the issuer's signature, if anything does.
+        spell: how header and payload of the credential are encoded, and signed so.
     """
 
     payload: Mapping[str, Any] | bytes
@@ -96,10 +98,11 @@ class Draft:
     hash: str = "sha-256"
     proof: Proof | None = field(default_factory=Proof)
     signature: bytes | None = None
+    spell: tuple[Callable[[bytes], str], Callable[[bytes], str]] = (b64url_encode, b64url_encode)
 
     def credential(self) -> str:
         """Give the part that a holder's proof is over."""
-        first = signed(self.header, self.payload, self.key, typ="dc+sd-jwt", signature=self.signature)
+        first = signed(self.header, self.payload, self.key, typ="dc+sd-jwt", signature=self.signature, spell=self.spell)
         return "~".join((first, *self.disclosures, ""))
 
     def token(self) -> bytes:
@@ -128,11 +131,12 @@ def signed(
     *,
     typ: str,
     signature: bytes | None = None,
+    spell: tuple[Callable[[bytes], str], Callable[[bytes], str]] = (b64url_encode, b64url_encode),
 ) -> str:
     """Give a compact JWS of anything at all."""
     if not isinstance(header, bytes):
         header = {"alg": str(key.public_key.algorithm), "typ": typ, **header}
-    text = f"{b64(written(header))}.{b64(written(payload))}"
+    text = f"{spell[0](written(header))}.{spell[1](written(payload))}"
     made = key.sign(text.encode()) if signature is None else signature
     return f"{text}.{b64(made)}"
 
@@ -148,6 +152,13 @@ def frame(key: SoftwareKey = HOLDER_KEYS[Algorithm.ES256], **changes: Any) -> di
         **changes,
     }
     return {name: value for name, value in made.items() if value is not ABSENT}
+
+
+Drafted: TypeAlias = Callable[[Draft, Random], Draft | None]
+"""A change before the signatures are made; None where it cannot be made to this draft."""
+
+Sent: TypeAlias = Callable[[bytes, Random], bytes | None]
+"""A change to the bytes that are sent."""
 
 
 # -- claims, of which some are hidden ---------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ class Verdict:
 
     claims: Mapping[str, Any] | None
     why: str = ""
+    slip: bool = False  # the no was an error of Python's own, and none that the library speaks of
 
     @property
     def accepted(self) -> bool:
@@ -90,16 +91,21 @@ def openvc(token: bytes, asked: Asked) -> Verdict:
     from openvc.errors import OpenvcError
     from openvc.proof.sd_jwt import SdJwtVcProofSuite
 
-    session = {"audience": AUDIENCE, "nonce": NONCE} if asked.bound else {}
+    audience, nonce = (AUDIENCE, NONCE) if asked.bound else (None, None)
 
     def verify() -> Any:
-        return SdJwtVcProofSuite().verify(
-            token.decode("utf-8"),
-            public_key_jwk=dict(asked.key.jwk()),
-            require_key_binding=asked.bound,
-            expected_vct=VCT,
-            **session,
-        ).claims
+        return (
+            SdJwtVcProofSuite()
+            .verify(
+                token.decode("utf-8"),
+                public_key_jwk=dict(asked.key.jwk()),
+                audience=audience,
+                nonce=nonce,
+                require_key_binding=asked.bound,
+                expected_vct=VCT,
+            )
+            .claims
+        )
 
     return _verdict(verify, OpenvcError)
 
@@ -142,17 +148,17 @@ class _Refused(Exception):
     pass
 
 
-_SLIPS: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-"""What Python itself raises where nobody looked: a peer's no all the same. Which one it was is part of the verdict."""
-
-
 def _verdict(verify: Callable[[], Any], *refusals: type[Exception]) -> Verdict:
     """Args: refusals: what the peer raises by its own account, beside ValueError."""
     try:
         return Verdict(claims=verify())
     except _Refused as refused:
         return Verdict(claims=None, why=str(refused))
-    except (*refusals, *_SLIPS) as error:
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        return Verdict(claims=None, why=f"{type(error).__name__}: {error}", slip=True)
+    except ValueError as error:
+        return Verdict(claims=None, why=f"{type(error).__name__}: {error}")
+    except refusals as error:
         return Verdict(claims=None, why=f"{type(error).__name__}: {error}")
 
 
