@@ -94,7 +94,8 @@ def _openvc(setting: Setting) -> Mapping[str, Callable[[Round], float]]:
 
     suite = SdJwtVcProofSuite()
     jwk = setting.key.public_key.jwk()
-    signer = P256SigningKey(setting.key.to_cryptography(), "2026")
+    private: Any = setting.key.to_cryptography()  # of a curve that openvc-core names in its types
+    signer = P256SigningKey(private, "2026")
 
     def verify(token: str) -> object:
         return suite.verify(
@@ -117,7 +118,8 @@ def _openvc(setting: Setting) -> Mapping[str, Callable[[Round], float]]:
 
     def held(one: Shown) -> tuple[Any, str]:
         chosen = one.presentation[: one.presentation.rindex(b"~") + 1]
-        return P256SigningKey(one.key.to_cryptography(), "1"), chosen.decode("ascii")
+        private: Any = one.key.to_cryptography()
+        return P256SigningKey(private, "1"), chosen.decode("ascii")
 
     return {
         "verify": lambda made: cpu(verify, _tokens(made)),
