@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from nacl.pwhash import argon2id
 
+from bench import floor
 from bench.measure import Case, cpu, forget
 from eigendata import schemas
 from eigendata.crypto.keys import Algorithm, SoftwareKey
@@ -30,6 +31,7 @@ from eigendata.encoding import Json
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.present import Opened
 from eigendata.model import (
+    Answer,
     Attestation,
     Attribute,
     Authentic,
@@ -40,6 +42,7 @@ from eigendata.model import (
     Holding,
     Kind,
     Party,
+    Presentation,
     Seal,
     freeze,
 )
@@ -62,6 +65,10 @@ IMPORT: Final = "import"
 INTERPRETER: Final = "interpreter"
 VAULT_OPEN: Final = "vault, open"
 VAULT_LIST: Final = "vault, list"
+VAULT_WRITE: Final = "vault, write"
+LEAST_TO_VERIFY: Final = "the least to verify"
+LEAST_TO_ISSUE: Final = "the least to issue"
+LEAST_TO_PRESENT: Final = "the least to present"
 
 ISSUER: Final = "https://boxtel.example"
 BINDING: Final = Binding(audience="redirect_uri:https://corporation.example/answer", nonce="n-0S6_WzA2Mj")
@@ -179,6 +186,10 @@ def our_cases() -> Iterator[tuple[Case[Round], ...]]:
             Case(name=DCQL, cost=_dcql()),
             Case(name=VAULT_OPEN, cost=lambda _: _vault(path)[0]),
             Case(name=VAULT_LIST, cost=lambda _: _vault(path)[1]),
+            Case(name=VAULT_WRITE, cost=lambda made: _vault_write(path, made)),
+            Case(name=LEAST_TO_VERIFY, cost=floor.verify),
+            Case(name=LEAST_TO_ISSUE, cost=floor.issue),
+            Case(name=LEAST_TO_PRESENT, cost=floor.present),
             Case(name=IMPORT, cost=lambda _: _subprocess(_IMPORT)),
             Case(name=INTERPRETER, cost=lambda _: _subprocess("pass")),
         )
@@ -297,6 +308,7 @@ def _dcql() -> Callable[[Round], float]:
 
 RECORDS: Final = 2000
 _SESSIONS: Final = 20
+_WRITES: Final = 5  # in each round: each of them waits for the disk
 _CARDS: Final = 9  # of each session; with ten copies of each that makes 2,000 records
 _PASSPHRASE: Final = b"correct horse battery staple"
 
@@ -343,6 +355,46 @@ def _vault(path: Path) -> tuple[float, float]:
     wallet.close()
     assert len(cards) == _SESSIONS * _CARDS
     return opened - began - derived, listed - opened
+
+
+def _vault_write(path: Path, round: Round) -> float:
+    """Write what a wallet writes with an answer: which number is spent, the answer itself, and what was shown to whom.
+
+    Of a disk that is waited for nothing is counted.
+    """
+    party = Party(id=BINDING.audience, name="A corporation")
+    credential = records.ShownCredential(type=TYPE.id, label=TYPE.label, issuer=party, paths=PATHS)
+    line = records.Shown(
+        at=round.setting.at,
+        asker=party,
+        proven=False,
+        purpose={"nl": "Proef", "en": "Trial"},
+        legal_basis=(),
+        policy=None,
+        keep={},
+        until=None,
+        credentials=(credential,),
+    )
+    spent = records.Session(sets={}, spent=dict.fromkeys(range(COPIES), BINDING.audience))
+    session, answer, shown = os.urandom(16), os.urandom(16), os.urandom(16)
+
+    def write(token: bytes) -> None:
+        presentation = Presentation(format=SD_JWT_VC.name, token=token)
+        sent = records.Sent(at=round.setting.at, answer=Answer(presentations={"one": (presentation,)}))
+        with vault.writing() as writing:
+            writing.put(records.Kind.SESSION, spent.written(), id=session)
+            writing.put(records.Kind.SENT, sent.written(), id=answer)
+            writing.put(records.Kind.SHOWN, line.written(), id=shown)
+
+    vault = Vault.open(path, _PASSPHRASE)
+    try:
+        cost = cpu(write, [one.presentation for one in round.shown[:_WRITES]])
+        with vault.writing() as writing:
+            for name in (session, answer, shown):
+                writing.remove(name)
+    finally:
+        vault.close()
+    return cost
 
 
 # -- importing --------------------------------------------------------------------------------------------------------

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
-from typing import Generic, TypeVar
+from types import CodeType
+from typing import Final, Generic, TypeVar
+
+MOST: Final = 8
+"""Functions of a profile that are named."""
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -27,10 +34,23 @@ class Case(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The part of a case's time that is spent in one function itself, between 0 and 1."""
+
+    function: str
+    part: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What all rounds gave: for each case its cost in each round, in the order of the rounds."""
+    """What all rounds gave: for each case its cost in each round, in the order of the rounds.
+
+    Attributes:
+        profiles: for some of the cases, where the time goes.
+    """
 
     costs: Mapping[str, Sequence[float]]
+    profiles: Mapping[str, Sequence[Share]] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.costs
@@ -62,10 +82,44 @@ def measure(cases: Sequence[Case[T]], material: Callable[[], T], *, rounds: int)
 def cpu(operation: Callable[[Item], object], items: Iterable[Item]) -> float:
     """Give the seconds of CPU of one operation, one on each of the items."""
     ready = tuple(items)
+    profiler = _PROFILER.get()
+    if profiler is not None:
+        profiler.enable()
     began = time.thread_time()
     for item in ready:
         operation(item)
-    return (time.thread_time() - began) / len(ready)
+    ended = time.thread_time()
+    if profiler is not None:
+        profiler.disable()
+    return (ended - began) / len(ready)
+
+
+_PROFILER: Final[ContextVar[cProfile.Profile | None]] = ContextVar("_PROFILER", default=None)
+
+
+def profile(case: Case[T], material: T) -> tuple[Share, ...]:
+    """Give the functions in which a case spends most, by their own time. None where it is spent in other processes.
+
+    To watch costs more than a small function does: these are shares of a slower run, and say where, not how much.
+    """
+    profiler = cProfile.Profile()
+    token = _PROFILER.set(profiler)
+    try:
+        case.cost(material)
+    finally:
+        _PROFILER.reset(token)
+    found = [(_name(one.code), one.inlinetime) for one in profiler.getstats()]
+    total = sum(own for _, own in found)
+    most = sorted(found, key=lambda one: one[1], reverse=True)[:MOST]
+    return tuple(Share(function=name, part=own / total) for name, own in most)
+
+
+def _name(code: CodeType | str) -> str:
+    if isinstance(code, str):  # of C or Rust: "<method 'digest' of '_hashlib.HASH' objects>"
+        said = code.strip("<>").replace("'", "").removesuffix(" objects")
+        words = said.removeprefix("built-in ").removeprefix("method ").split(" of ")
+        return ".".join(word.rpartition(".")[2] for word in reversed(words))
+    return f"{Path(code.co_filename).stem}.{code.co_qualname}"
 
 
 def forget() -> None:
