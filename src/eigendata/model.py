@@ -13,7 +13,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NoReturn, Protocol, TypeAlias
 
 from eigendata.crypto.keys import PublicKey, Signer
 from eigendata.encoding import Json
@@ -447,6 +447,14 @@ class Disclosure:
         if len(found) != 1:
             raise Misuse(f"question {question!r} has {len(found)} credentials in this disclosure")
         return found[0]
+
+    def __bool__(self) -> NoReturn:
+        """Refuse to be taken for yes or no.
+
+        Raises:
+            Misuse: always. A verification that failed gave no disclosure, and what is advised stands in `advice`.
+        """
+        raise Misuse("a disclosure is neither true nor false: one that failed raised, and the advice is in `advice`")
 
 
 # -- one-time values --------------------------------------------------------------------------------------------------

@@ -289,6 +289,8 @@ def test_a_disclosure_cannot_be_built_edited_or_misread(world: World, aisha: Hol
         Disclosed(type=PERSOON, issuer=disclosure["persoon"].issuer, claims={}, trail=(), witness="seen")  # type: ignore[arg-type]
     with pytest.raises(Misuse):
         disclosure["income"]
+    with pytest.raises(Misuse, match="neither true nor false"):
+        bool(disclosure)
     assert "Zandstra" not in repr(disclosure)
 
 
@@ -343,7 +345,7 @@ def test_an_answer_that_failed_does_not_use_up_the_request(world: World, aisha: 
     honest = aisha.answer(request_b)
     swindle = swapped(honest, inwoner=aisha.show(INWONER.id, [("resident",)], request_b.binding))
     rejected(CLAIMS_THERE, world.corporation, swindle, request_b)
-    assert world.corporation.verify(honest, request_b, at=AT)
+    assert world.corporation.verify(honest, request_b, at=AT).credentials
 
 
 def test_an_answer_for_another_verifier_is_rejected(world: World, aisha: Holder) -> None:
@@ -525,7 +527,7 @@ def test_someone_elses_card_is_noticed_where_nobody_is_named(world: World, aisha
     honest = aisha.answer(request)
     borrowed = bram.answer(request).presentations["inwoner"]
     assert rejected(ONE_SET, world.corporation, swapped(honest, inwoner=borrowed), request).where == ()
-    assert world.corporation.verify(honest, request, at=AT)
+    assert world.corporation.verify(honest, request, at=AT).credentials
 
 
 @negative("NEG-SUBJECT-002")
@@ -557,7 +559,7 @@ def test_a_municipality_speaks_for_its_own_residents_alone(world: World) -> None
     assert (error.reason, error.where) == (Reason.UNTRUSTED_ISSUER, ("inwoner", 0))
     honest = world.verifier(trust=trust_in((world.gestel, (GESTEL, BOXTEL))))
     again = honest.ask(policies.load("woningcorporatie/A"), home={"municipalities": [BOXTEL]}, at=AT)
-    assert honest.verify(holder.answer(again), again, at=AT)
+    assert honest.verify(holder.answer(again), again, at=AT).credentials
 
 
 @negative("NEG-TRUST-003")
@@ -585,7 +587,7 @@ def test_a_credential_that_expired_is_rejected(world: World, aisha: Holder) -> N
             for name in ("persoon", "inwoner", "huishouden")
         }
     )
-    assert world.corporation.verify(fresh.answer(request, at=late), request, at=late)
+    assert world.corporation.verify(fresh.answer(request, at=late), request, at=late).credentials
     rejected(of_format("NOT_EXPIRED"), world.corporation, old, request, at=late)
 
 
@@ -641,7 +643,7 @@ def test_values_are_checked_by_type_and_value(world: World, aisha: Holder) -> No
         request = world.corporation.ask_query(query, at=AT)
         answer = Answer(presentations={"a": (aisha.show(PERSOON.id, [("age_over_18",)], request.binding),)})
         if fits:
-            assert world.corporation.verify(answer, request, at=AT)
+            assert world.corporation.verify(answer, request, at=AT).credentials
         else:
             rejected(VALUES_MATCH, world.corporation, answer, request)
 
@@ -744,7 +746,7 @@ def test_without_a_holders_proof_only_where_the_query_says_so(world: World, aish
     request = world.corporation.ask_query(query, at=AT)
     token = aisha.show(PERSOON.id, [], request.binding).token
     bare = Presentation(format=FORMAT, token=token[: token.rindex(b"~") + 1])
-    assert world.corporation.verify(Answer(presentations={"a": (bare,)}), request, at=AT)
+    assert world.corporation.verify(Answer(presentations={"a": (bare,)}), request, at=AT).credentials
 
 
 def test_credential_sets_may_leave_questions_unanswered(world: World, aisha: Holder) -> None:
