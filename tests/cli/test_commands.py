@@ -385,3 +385,16 @@ def test_an_issuer_is_not_trusted_in_two_ways_at_once(town: Run) -> None:
     town("trust", "add", *common, code=2)
     town("trust", "add", *common, "--anchor", "ca/anchor.pem", code=2)
     assert Path("trust.toml").read_bytes() == before
+
+
+def test_a_folder_of_types_says_nothing_of_our_own_types_and_is_read_whole_or_not_at_all(resident: Run) -> None:
+    ask(resident)
+    answer(resident)
+    Path("types").mkdir()
+    spoof = {"vct": "urn:eigendata:nl:brp:inwoner:1", "claims": [{"path": ["resident"], "sd": "never"}]}
+    Path("types/inwoner.json").write_text(json.dumps(spoof))
+    said = resident(*VERIFY, *WITH_POLICY, "--types", "types")
+    assert said["verified"] is True
+    Path("types/bad.json").write_text("{}")
+    error = resident(*VERIFY, *WITH_POLICY, "--types", "types", code=2)["error"]
+    assert error["where"] == ["bad.json"]

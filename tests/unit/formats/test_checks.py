@@ -204,7 +204,10 @@ BROKEN: dict[str, list[tuple[str, Callable[[], bytes], CredentialType]]] = {
         ),
         ("an element of aka_vcts", lambda: forged(payload(aka_vcts=["https://other.example/b", {"...": "d"}])), ANY),
     ],
-    "SD_WITHOUT_CLAIMS": [("an empty _sd", lambda: forged(payload(_sd=[])), ANY)],
+    "SD_WITHOUT_CLAIMS": [
+        ("an empty _sd", lambda: forged(payload(_sd=[])), ANY),
+        ("an empty _sd inside an object", lambda: forged(payload(a=[{"b": {"_sd": []}}])), ANY),
+    ],
     "AUDIENCE": [
         ("another verifier", lambda: forged(payload(aud="https://elsewhere.example")), ANY),
         ("several others", lambda: forged(payload(aud=["https://a.example", "https://b.example"])), ANY),

@@ -213,13 +213,14 @@ _Disclosure: TypeAlias = tuple[int, Json, Json]
 class _Walk:
     """One pass over the payload in which every disclosure is put where its digest stands."""
 
-    __slots__ = ("_digests", "_unplaced", "faults", "placed")
+    __slots__ = ("_conceals", "_digests", "_unplaced", "faults", "placed")
 
     def __init__(self) -> None:
         self.placed: dict[Place, int] = {}
         self.faults: set[Check] = set()
         self._unplaced: dict[str, _Disclosure] = {}
         self._digests: set[str] = set()
+        self._conceals = False  # there is an _sd, if only an empty one
 
     def process(
         self, payload: Mapping[str, Json], disclosures: list[bytes], hash_: Callable[[bytes], Any] | None
@@ -241,7 +242,7 @@ class _Walk:
         document = self._object(payload, (), DEPTH_LIMIT, False)
         if self._unplaced:
             self.faults.add(checks.DISCLOSURE_REFERENCED)
-        if not self._digests and "_sd" in payload:
+        if self._conceals and not self._digests:
             self.faults.add(checks.SD_WITHOUT_CLAIMS)
         return document
 
@@ -295,6 +296,7 @@ class _Walk:
         digests = shown.pop("_sd")
         if not isinstance(digests, list) or not _are_texts(digests):
             raise Malformed("an _sd that is not an array of strings")
+        self._conceals = True
         if guarded:
             self.faults.add(checks.PROTECTED_CLAIMS)
         self._count(digests)
