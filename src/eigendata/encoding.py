@@ -188,7 +188,7 @@ def json_dumps(value: Json) -> bytes:
     """
     try:
         data = orjson.dumps(value, default=_plain, option=_WRITE)
-    except (TypeError, UnicodeEncodeError):
+    except TypeError:  # whatever it is that orjson does not write, lone surrogates too
         # not `from error`: the writer's error may name the value
         raise Malformed("not a JSON value: a type, a number or a character that JSON does not hold") from None
     _require_depth(data)
@@ -449,24 +449,23 @@ def _unambiguous(members: Mapping[Any, Any], _: bool) -> Mapping[Any, Any]:
 def _require_cbor(value: Cbor, depth: int) -> None:
     from cbor2 import CBORTag
 
-    fits = depth >= 0
+    fits = True
     match value:
         case None | bool() | bytes():
             pass
         case str():
-            fits = fits and _encodes(value)
+            fits = _encodes(value)
         case int():
-            fits = fits and -(2**64) <= value < 2**64
+            fits = -(2**64) <= value < 2**64
         case CBORTag():
-            fits = fits and depth > 0 and value.tag in CBOR_TAGS and type(value.value) is _TAGGED[value.tag]
-            _require_cbor(value.value, depth - 1) if fits else None
-        case Mapping() if fits and depth > 0:
+            fits = depth > 0 and value.tag in CBOR_TAGS and type(value.value) is _TAGGED[value.tag]
+        case Mapping() if depth > 0:
             for key, member in value.items():
                 if type(key) is not int and type(key) is not str:
                     raise Malformed("a CBOR key is neither integer nor text")
                 _require_cbor(key, depth)
                 _require_cbor(member, depth - 1)
-        case Sequence() if fits and depth > 0 and not isinstance(value, bytearray | memoryview):
+        case Sequence() if depth > 0 and not isinstance(value, bytearray | memoryview):
             for member in value:
                 _require_cbor(member, depth - 1)
         case _:

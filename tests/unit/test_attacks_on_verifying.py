@@ -304,6 +304,7 @@ HOSTILE_TOML = {
 }
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize("what", HOSTILE_TOML)
 def test_hostile_toml_is_malformed_within_a_second(what: str) -> None:
     began = time.process_time()

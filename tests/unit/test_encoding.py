@@ -6,8 +6,10 @@ import base64
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections import UserList
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from cbor2 import CBORTag
@@ -28,8 +30,10 @@ from eigendata.encoding import (
     cbor_dumps,
     cbor_loads,
     json_dumps,
+    json_dumps_each,
     json_loads,
     json_object,
+    toml_loads,
 )
 from eigendata.errors import Malformed
 from tests import given as given_files
@@ -116,6 +120,29 @@ def test_only_one_padded_text_stands_for_the_same_bytes(text: str) -> None:
 )
 def test_base64url_of_another_form_is_refused(text: str) -> None:
     assert refused(b64url_decode, text)
+
+
+URL_SAFE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+@pytest.mark.parametrize("before", [b"", b"A", b"AA", b"AAA", b"AAAA", b"AAAAAA"])
+def test_a_last_character_is_read_only_if_it_is_the_one_that_would_be_written(before: bytes) -> None:
+    for number in range(256):
+        text = before + bytes([number])
+        whole = number in URL_SAFE and len(text) % 4 != 1
+        data = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4)) if whole else b""
+        assert refused(b64url_decode, text) is (not whole or base64.urlsafe_b64encode(data).rstrip(b"=") != text)
+
+
+@pytest.mark.parametrize("text", [b"AAAAAAAA", b"AAAAAAA", b"AAAAAA"])
+def test_no_character_outside_the_alphabet_is_passed_over(text: bytes) -> None:
+    for place in range(len(text) - 1):
+        for number in range(256):
+            changed = text[:place] + bytes([number]) + text[place + 1 :]
+            assert refused(b64url_decode, changed) is (number not in URL_SAFE)
+            for more in range(1, 5):  # as many as pass for a whole group when they are passed over
+                longer = text[:place] + bytes([number]) * more + text[place:]
+                assert number in URL_SAFE or refused(b64url_decode, longer)
 
 
 @pytest.mark.parametrize("text", ["QQ", "QQ=", "QR==", "Q-==", "QUF=", "QQ==\n", "QQ==QQ==", "=QQ=", "é", "QQ= ="])
@@ -226,7 +253,9 @@ def test_a_name_that_comes_twice_is_refused(data: bytes) -> None:
 
 
 def test_the_largest_integers_are_read_exactly() -> None:
-    assert json_loads(f"[{SAFE_INTEGER},{-SAFE_INTEGER},0]".encode()) == [SAFE_INTEGER, -SAFE_INTEGER, 0]
+    for blank in ("", " "):  # with one, it is not in the form in which it would be written
+        written = f"[{SAFE_INTEGER},{blank}{-SAFE_INTEGER},0]".encode()
+        assert json_loads(written) == [SAFE_INTEGER, -SAFE_INTEGER, 0]
 
 
 def test_a_pair_of_surrogates_is_one_character() -> None:
@@ -234,6 +263,7 @@ def test_a_pair_of_surrogates_is_one_character() -> None:
     assert json_loads(b'"\\\\u0000 and \\\\ud800 as text"') == "\\u0000 and \\ud800 as text"
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
 def test_json_that_is_too_deep_is_refused_before_it_is_read(opening: bytes) -> None:
     began = time.process_time()
@@ -250,11 +280,55 @@ def test_depth_is_counted_up_to_the_bound_and_brackets_in_text_are_not() -> None
     assert refused(json_loads, b'["\\\\",' + b"[" * JSON_DEPTH + b"]" * JSON_DEPTH + b"]")
 
 
+def test_what_is_beside_counts_for_nothing_in_how_deep_a_text_is() -> None:
+    for beside in (b"[],", b"{},", b'[{"a":[]}],'):
+        for depth, read in ((63, True), (64, False)):
+            deep = b"[" * depth + b"]" * depth
+            assert refused(json_loads, b"[" + beside * 100 + deep + b"]") is not read
+            assert refused(json_loads, b"[" + deep + b"," + beside * 100 + b"0]") is not read
+
+
+@pytest.mark.cost
 def test_the_depth_of_a_text_with_no_end_is_counted_in_linear_time() -> None:
     began = time.process_time()
     assert refused(json_loads, b"[" * 65 + b'"' + b'\\"' * 400_000)
     assert refused(json_loads, b"[" * 65 + b'"\\' * 400_000)
     assert time.process_time() - began < 2
+
+
+LIMITS: Mapping[str, tuple[Callable[[bytes], object], Callable[[int], bytes], int]] = {
+    "bytes of JSON": (json_loads, lambda size: b'"' + b"a" * (size - 2) + b'"', 1_048_576),
+    "bytes of a JSON object": (json_object, lambda size: b'{"a":"' + b"a" * (size - 8) + b'"}', 1_048_576),
+    "arrays in arrays of JSON": (json_loads, lambda depth: b"[" * depth + b"]" * depth, 64),
+    "objects in objects of JSON": (json_loads, lambda depth: b'{"a":' * depth + b"1" + b"}" * depth, 64),
+    "bytes of CBOR": (cbor_loads, lambda size: b"\x5a" + (size - 5).to_bytes(4) + bytes(size - 5), 1_048_576),
+    "arrays in arrays of CBOR": (cbor_loads, lambda depth: b"\x81" * depth + b"\x00", 32),
+    "bytes of TOML": (toml_loads, lambda size: b"#" * size, 65_536),
+    "lists in lists of TOML": (toml_loads, lambda depth: b"a = " + b"[" * depth + b"]" * depth, 15),
+    "tables in tables of TOML": (toml_loads, lambda depth: b".".join([b"a"] * depth) + b" = 1", 16),
+    "dots in a line of TOML": (toml_loads, lambda dots: b"# " + b"." * dots, 32),
+    "dots in a text that may go on": (toml_loads, lambda dots: b'a = """' + b"." * dots + b'"""', 32),
+    "dots in one that goes on as it is": (toml_loads, lambda dots: b"a = '''" + b"." * dots + b"'''", 32),
+}
+
+
+@pytest.mark.parametrize(("read", "make", "most"), LIMITS.values(), ids=LIMITS)
+def test_as_much_is_read_as_is_said_and_no_more(
+    read: Callable[[bytes], object], make: Callable[[int], bytes], most: int
+) -> None:
+    read(make(most))
+    assert refused(read, make(most + 1))
+
+
+def test_dots_in_quotes_are_no_dots_of_a_key() -> None:
+    for quote in "\"'":
+        assert toml_loads(f"a = {quote}{'.' * 1000}{quote}".encode()) == {"a": "." * 1000}
+    assert toml_loads(b'a = "\\"' + b"." * 1000 + b'"') == {"a": '"' + "." * 1000}
+
+
+def test_of_toml_that_is_not_utf_8_no_more_is_told_than_where() -> None:
+    with pytest.raises(Malformed, match=r"^the TOML is not UTF-8 at byte 5$"):
+        toml_loads(b'a = "\xff"')
 
 
 def test_json_that_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,6 +379,29 @@ def test_read_only_values_are_written_like_plain_ones() -> None:
 )
 def test_what_could_not_be_read_back_is_not_written(value: Json) -> None:
     assert refused(json_dumps, value)
+
+
+class Word(str):
+    __slots__ = ()
+
+
+def test_a_text_a_sequence_or_a_mapping_of_any_class_is_written_as_what_it_is() -> None:
+    value: Json = {"a": Word("é"), "b": UserList([1, UserList([])]), "c": MappingProxyType({"d": (1, range(2))})}
+    assert json_dumps(value) == '{"a":"é","b":[1,[]],"c":{"d":[1,[0,1]]}}'.encode()
+
+
+def test_of_several_values_each_is_written_by_itself_or_none() -> None:
+    assert json_dumps_each([[1], {"a": "é"}, None]) == [b"[1]", '{"a":"é"}'.encode(), b"null"]
+    for value in (math.nan, -0.0, "\0", "\ud800", b"", {1: 1}):
+        assert refused(json_dumps_each, [1, value])
+    assert refused(json_dumps_each, [1, _nested(JSON_DEPTH)])  # together they are one deeper
+
+
+def _nested(depth: int) -> Json:
+    value: Json = 0
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 def test_null_and_minus_zero_in_text_are_written() -> None:
@@ -376,6 +473,7 @@ def test_bytes_after_the_item_are_refused(value: Cbor, rest: bytes) -> None:
     assert refused(cbor_loads, cbor_dumps(value)[:-1])
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize(
     "data",
     [
@@ -484,6 +582,7 @@ def test_the_members_of_a_map_keep_their_order() -> None:
     assert cbor_dumps(value) == unsorted
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize("opening", [b"\x81", b"\xa1\x00", b"\xd8\x18", b"\x82\x00"])
 def test_cbor_that_is_too_deep_is_refused(opening: bytes) -> None:
     began = time.process_time()
@@ -500,6 +599,25 @@ def test_depth_of_cbor_is_counted_up_to_the_bound() -> None:
     assert refused(cbor_loads, b"\x81" * (CBOR_DEPTH + 1) + b"\x00")
 
 
+def test_what_is_written_as_cbor_is_as_deep_as_what_is_read_and_no_deeper() -> None:
+    for inner, levels in ((0, 0), ([], 1), ({}, 1), (CBORTag(24, b""), 1)):
+        for wrap in (lambda one: [one], lambda one: {0: one}):
+            value: Any = inner
+            for _ in range(32 - levels):
+                value = wrap(value)
+            assert cbor_loads(cbor_dumps(value)) == value
+            assert refused(cbor_dumps, wrap(value))
+
+
+def test_nothing_inside_a_value_escapes_the_look_at_it() -> None:
+    for wrong in (2**64, -(2**64) - 1, "\ud800", CBORTag(0, "\ud800"), CBORTag(24, "text"), CBORTag(25, 1), (1, 1.5)):
+        for value in (wrong, [wrong], {0: wrong}, [{0: [wrong]}]):
+            assert refused(cbor_dumps, value)
+    for key in (2**64, "\ud800", b"", None, True, 1.5, (1,)):
+        assert refused(cbor_dumps, {key: 1})
+
+
+@pytest.mark.cost
 def test_many_keys_that_collide_cost_no_more_than_others() -> None:
     colliding = b"".join(b"\x1b" + (one * (2**61 - 1)).to_bytes(8) + b"\x00" for one in range(1, 8))
     many = b"".join(b"\x1a" + (one << 17 | 1 << 31).to_bytes(4) + b"\x00" for one in range(10_000))

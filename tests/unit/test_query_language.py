@@ -207,8 +207,20 @@ def many(count: int, make: Callable[[int], Any]) -> list[Any]:
         ],
         [query(claims(["a"], claim_sets=[["c0"]] * count)) for count in (language.MAX_CLAIM_SETS, 65)],
         [
-            query(claims(*many(128, lambda i: [f"a{i}"]), claim_sets=[many(size, lambda i: f"c{i}")] * 64))
+            query(claims(*many(129, lambda i: [f"a{i}"]), claim_sets=[many(size, lambda i: f"c{i}")] * 64))
             for size in (language.MAX_CLAIM_REFERENCES // 64, 129)
+        ],
+        [
+            query(
+                *(
+                    {
+                        **claims(*many(129, lambda i: [f"a{i}"]), claim_sets=[many(size, lambda i: f"c{i}")] * 32),
+                        "id": name,
+                    }
+                    for name, size in (("one", 128), ("other", last))
+                )
+            )
+            for last in (language.MAX_CLAIM_REFERENCES // 32 - 128, 129)
         ],
         [query(credential_sets=[{"options": [["person"]]}] * count) for count in (language.MAX_CREDENTIAL_SETS, 33)],
         [query(credential_sets=[{"options": [["person"]] * count}]) for count in (language.MAX_CREDENTIAL_SETS, 33)],
@@ -264,6 +276,7 @@ def test_the_official_queries_are_read_whole(version: str) -> None:
         assert parse_query(value).to_json() == value, file.name
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize(
     "hostile",
     [

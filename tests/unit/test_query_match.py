@@ -353,6 +353,7 @@ def test_several_are_chosen_only_where_several_are_asked() -> None:
         found(held("one"), held("two")).select(held={"q": ["one", "two"]})
 
 
+@pytest.mark.cost
 def test_a_hostile_query_costs_little() -> None:
     names = [f"x{index}" for index in range(16)]
     wide: dict[str, Json] = {"a": [[dict.fromkeys(names, 1) for _ in range(3)] for _ in range(3)]}

@@ -413,6 +413,7 @@ def test_a_pinned_issuer_gets_no_anchor_beside_its_keys(tmp_path: Path) -> None:
     [
         ({"anchor_pem": b""}, Malformed),
         ({"anchor_pem": dump_pem_chain([CA, OTHER_CA])}, Misuse),
+        ({"anchor_pem": dump_pem_chain([leaf(BOXTEL)])}, Misuse),
         ({"types": []}, Misuse),
         ({"municipalities": ["757"]}, Misuse),
         ({"municipalities": ["Boxtel"]}, Misuse),

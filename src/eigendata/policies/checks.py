@@ -13,7 +13,7 @@ from typing import Final
 
 from eigendata import texts
 from eigendata.errors import Check, Reason, Step, Trail
-from eigendata.model import Advice, Attribute, CredentialType, Kind, Presence
+from eigendata.model import Advice, CredentialType, Kind, Presence
 from eigendata.policies.compile import AS_OF, MATCHING, MAX_OPTIONS, SET, count_options
 from eigendata.policies.policy import CHANNELS, Policy, PolicyQuestion, is_term
 from eigendata.policies.rules import AnyAbsent, HomeKind, Is, Otherwise, Outside, Path, Rule
@@ -219,11 +219,16 @@ def _rules(trail: Trail, policy: Policy, asked: _Asked) -> None:
         for question, alternatives in asked
         for ask in question.ask
     }
-    looked_at = [(rule, (rule.claim.question, rule.claim.path)) for rule in policy.rules if rule.claim is not None]
+    tests_of_claims = [rule.test for rule in policy.rules if isinstance(rule.test, Outside | Is)]
+    looked_at = [(test, (test.claim.question, test.claim.path)) for test in tests_of_claims]
     trail.require(RULES_OVER_ASKED, all(claim in claims for _, claim in looked_at))
     trail.require(
         RULES_FIT,
-        all(_fits(rule, one, policy) for rule, claim in looked_at for one in claims.get(claim, ()) if one is not None),
+        all(
+            one is None or one.kind in _kinds(test, policy)
+            for test, claim in looked_at
+            for one in claims.get(claim, ())
+        ),
     )
     tests = [(type(rule.test), rule.test, rule.only_if) for rule in policy.rules]
     trail.require(RULES_DISTINCT, not any(_same(one, other) for one, other in combinations(tests, 2)))
@@ -243,19 +248,13 @@ _WHOLE: Final = (Kind.INTEGER, Kind.YEAR)
 _WRITTEN: Final = (Kind.TEXT, Kind.DATE, Kind.YEAR_MONTH, Kind.COUNTRY, Kind.BSN)
 
 
-def _fits(rule: Rule, attribute: Attribute, policy: Policy) -> bool:
-    match rule.test:
-        case Outside(home=name):
-            kinds = {HomeKind.RANGE: _WHOLE, HomeKind.TEXTS: _WRITTEN, HomeKind.BOOL: ()}[policy.home[name].kind]
-            return attribute.kind in kinds
-        case Is(value=bool()):
-            return attribute.kind is Kind.BOOLEAN
-        case Is(value=int()):
-            return attribute.kind in _WHOLE
-        case Is(value=str()):
-            return attribute.kind in _WRITTEN
-        case _:
-            return True
+def _kinds(test: Outside | Is, policy: Policy) -> tuple[Kind, ...]:
+    """Give the kinds of claims that a test can look at."""
+    if isinstance(test, Outside):
+        return {HomeKind.RANGE: _WHOLE, HomeKind.TEXTS: _WRITTEN, HomeKind.BOOL: ()}[policy.home[test.home].kind]
+    if isinstance(test.value, bool):
+        return (Kind.BOOLEAN,)
+    return _WHOLE if isinstance(test.value, int) else _WRITTEN
 
 
 def _absence_first(rules: Sequence[Rule]) -> bool:

@@ -348,7 +348,7 @@ def _rule_to_json(rule: Rule) -> dict[str, Json]:
             written = {"claim": str(claim), "outside": f"home.{home}"}
         case Is(claim=claim, value=value):
             written = {"claim": str(claim), "is": value}
-        case Otherwise():
+        case Otherwise():  # pragma: no branch - there is no other test
             written = {"otherwise": True}
     if rule.only_if is not None:
         written["only_if"] = f"home.{rule.only_if}"

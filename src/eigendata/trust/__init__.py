@@ -194,7 +194,7 @@ class Trust:
                 leaf = x509.verify_chain(certificates, entry.anchors, at=at)
                 trail.require(ISSUER_IN_LEAF, stated in leaf.uris)
                 key, authority_key_ids = leaf.key, leaf.authority_key_ids
-            case Named():
+            case Named():  # pragma: no branch - there is no other origin
                 stated = origin.issuer
                 entry = self._entry(stated, type, trail)
                 trail.require(ISSUER_MECHANISM, not entry.anchors)

@@ -187,6 +187,7 @@ def test_a_token_without_type_has_none() -> None:
     assert parse_jws(token({"alg": "ES256"})).typ is None
 
 
+@pytest.mark.cost
 @negative("NEG-JOSE-008")
 def test_sizes_are_looked_at_before_anything_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     header, payload, signature = TOKEN.split(b".")

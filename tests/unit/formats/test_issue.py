@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
@@ -335,6 +336,16 @@ def test_a_claim_never_lies_in_an_element_of_an_array() -> None:
     moved = replace(attribute("a"), names={"dc+sd-jwt": ("list", 0)})
     with pytest.raises(Misuse):
         SD_JWT_VC.schema(replace(PERSON, id="urn:example:moved", attributes=(moved,)))
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+def test_a_text_of_a_kind_of_its_own_is_signed_as_the_text_it_is() -> None:
+    always = replace(PERSON, id="urn:example:text", attributes=(attribute("a", presence=Presence.ALWAYS),))
+    token = issued(type=always, claims={"a": [Colour.RED, {"b": Colour.RED}]})
+    assert payload_of(token)["a"] == ["red", {"b": "red"}]
 
 
 def test_the_seal_says_how_the_key_is_found() -> None:

@@ -232,6 +232,7 @@ HEAVY = {
 }
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize("token", HEAVY.values(), ids=HEAVY)
 def test_as_much_of_anything_as_is_read_takes_less_than_a_second_and_64_mebibytes(token: bytes) -> None:
     assert len(token) <= TOKEN_LIMIT

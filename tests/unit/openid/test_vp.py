@@ -499,6 +499,7 @@ def test_a_wallet_that_declines_says_no_more_than_that(error: str) -> None:
     assert error not in str(caught.value)
 
 
+@pytest.mark.cost
 @pytest.mark.parametrize(
     "data",
     [

@@ -16,10 +16,10 @@ from eigendata.formats import FORMATS
 from eigendata.formats.protocol import Format
 from eigendata.model import Attribute, ClaimPath, Claims, CredentialType
 from eigendata.policies import Compiled, Policy
-from eigendata.policies.compile import Wanted, compile_query
+from eigendata.policies.compile import MAX_OPTIONS, Wanted, compile_query
 from eigendata.query import Held, match, parse_query
 from eigendata.registers.catalogue import CATALOGUE
-from tests.unit.policies.samples import FOREIGN, HOME, PERSON, TYPES, changed, read
+from tests.unit.policies.samples import FOREIGN, HOME, PERSON, TYPES, changed, claim, own, read
 
 NAMES = (("family_name",), ("given_name",), ("birthdate",))
 HOUSING_HOME: Claims = {"household_size": [2, 4], "binding": True}
@@ -237,6 +237,16 @@ def test_a_format_whose_types_cannot_be_asked_is_misuse() -> None:
         read().compile(HOME, types=TYPES, formats={"strange": _renamed("strange")})
     with pytest.raises(Misuse):
         read().compile(HOME, types=TYPES, formats={})
+
+
+def test_a_question_of_too_many_options_is_misuse_before_any_is_written() -> None:
+    names = [f"c{number}" for number in range(7)]
+    wide = own("wide", *(claim(name) for name in names))
+    paths = tuple((name,) for name in names)
+    fits = Wanted(id="wide", types=(wide,), paths=paths[:6])
+    assert len(compile_query([fits], FORMATS).query.credentials[0].claim_sets) == MAX_OPTIONS
+    with pytest.raises(Misuse):
+        compile_query([replace(fits, paths=paths)], FORMATS)
 
 
 def test_a_type_that_is_not_there_is_misuse() -> None:

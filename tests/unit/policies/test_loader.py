@@ -15,7 +15,7 @@ from eigendata import policies
 from eigendata.encoding import TOML_LIMIT
 from eigendata.errors import Check, EigendataError, Malformed, Misuse, Outcome, Reason, Rejected, Trail
 from eigendata.model import CredentialType
-from eigendata.policies import checks, read_policy, read_uses
+from eigendata.policies import checks, loader, read_policy, read_uses
 from eigendata.registers.catalogue import CATALOGUE, PERSOON
 from tests.negatives import negative
 from tests.unit.policies import samples
@@ -446,6 +446,14 @@ def test_a_policy_is_loaded_by_name_or_path(tmp_path: Path) -> None:
 def test_what_is_not_there_is_misuse(name: str) -> None:
     with pytest.raises(Misuse):
         policies.load(name)
+
+
+def test_only_toml_files_are_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shipped" / "deep").mkdir(parents=True)
+    (tmp_path / "shipped" / "deep" / "own.toml").write_text(LETTING)
+    (tmp_path / "shipped" / "own.toml~").write_text(LETTING)
+    monkeypatch.setattr(loader, "files", lambda _: tmp_path)
+    assert policies.shipped() == ("deep/own",)
 
 
 def test_a_file_outside_the_shipped_ones_is_no_name(tmp_path: Path) -> None:

@@ -165,7 +165,22 @@ def test_a_question_may_take_an_undated_source() -> None:
     assert policies.advise(policy, stale, HOME, at=AT).advice is Advice.NOT_DERIVABLE
 
 
+def test_without_a_limit_a_source_of_any_age_or_none_will_do() -> None:
+    policy = read(changed(("max_source_age_days = 14\n", "")))
+    assert policies.advise(policy, answered("house", as_of="1990-01-01"), HOME, at=AT).advice is Advice.MEETS
+    assert policies.advise(policy, answered("house", as_of=None), HOME, at=AT).advice is Advice.MEETS
+
+
 # -- plain words ------------------------------------------------------------------------------------------------------
+
+
+def test_how_long_something_is_kept_is_said_for_each_outcome_and_an_unknown_one_stands_as_it_is() -> None:
+    lines = policies.kept_lines({"voldoet": "14 days", "otherwise": "0 days", "perhaps": "2 days"}, "en")
+    assert lines == (
+        "If you meet the rules: kept for 14 days.",
+        "In all other cases: not kept.",
+        "perhaps: kept for 2 days",
+    )
 
 
 def test_every_advice_can_be_explained() -> None:
@@ -248,6 +263,27 @@ def test_a_question_is_asked_only_under_its_condition() -> None:
     assert set(limited.asked(HOME)) == {"person", "house"}
     not_asked = {"person": ANSWERS["person"]}
     assert policies.advise(limited, not_asked, {**HOME, "local": False}, at=AT).advice is Advice.MEETS
+
+
+def _rule(test: Is | Outside | AnyAbsent, advice: Advice = Advice.DOES_NOT_MEET) -> Rule:
+    return Rule(test=test, advice=advice, because=WHY)
+
+
+def test_a_claim_matters_where_a_rule_of_it_can_change_the_advice_and_nowhere_else() -> None:
+    a, b, c = CLAIMS
+    yes, no = Is(claim=a, value=True), Is(claim=a, value=False)
+    assert matters([ABSENT, _rule(yes), END], a)
+    assert not matters([ABSENT, _rule(yes, Advice.MEETS), END], a), "whatever it says, the advice is one"
+    assert not matters([ABSENT, _rule(yes), _rule(no), END], a), "each of its values stops"
+    assert not matters([_rule(yes), _rule(no), _rule(Is(claim=b, value=1)), END], b), "no answer comes that far"
+    assert matters([_rule(yes), _rule(Is(claim=b, value=1)), END], b)
+    far = Outside(claim=b, home="h")
+    assert matters([_rule(far), END], b)
+    assert not matters([_rule(far, Advice.MEETS), _rule(Outside(claim=c, home="h"), Advice.MEETS), END], b)
+    later = [_rule(far, Advice.NOT_DERIVABLE), _rule(yes, Advice.NOT_DERIVABLE), _rule(no, Advice.NOT_DERIVABLE), END]
+    assert not matters(later, b), "behind it every answer gets that same advice"
+    assert matters([*later[:2], END], b)
+    assert matters([_rule(Is(claim=b, value=1)), _rule(Is(claim=b, value=2), Advice.NOT_DERIVABLE), END], b)
 
 
 # -- laws -------------------------------------------------------------------------------------------------------------

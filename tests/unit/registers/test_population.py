@@ -264,6 +264,7 @@ def test_a_file_without_end_is_read_no_further_than_any_population() -> None:
         Population.load(Path("/dev/zero"))
 
 
+@pytest.mark.cost
 def test_a_number_that_is_given_over_and_over_costs_no_more_than_others() -> None:
     people = [population.Person(bsn="999900018", persoon={}, history=())] * population.MAX_PEOPLE
     began = time.process_time()

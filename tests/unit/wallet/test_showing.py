@@ -660,6 +660,7 @@ def test_a_request_of_any_length_leaves_a_line(wallet: Wallet) -> None:
     assert [one.asker.name for one in wallet.history()] == ["Woonstichting"]
 
 
+@pytest.mark.cost
 def test_a_thousand_lines_and_cards_are_listed_from_memory(wallet: Wallet) -> None:
     collected(wallet)
     answered(wallet, request(asked(PERSOON, "family_name")))

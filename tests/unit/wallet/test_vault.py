@@ -585,6 +585,7 @@ def test_two_machines_that_go_on_from_one_snapshot_use_no_nonce_twice(path: Path
     assert len(set(seen)) == len(seen) == 4
 
 
+@pytest.mark.cost
 def test_two_thousand_records_open_soon_after_the_passphrase(path: Path) -> None:
     vault = Vault.create(path, PASSPHRASE, cost=LEAST)
     with vault.writing() as writing:

@@ -156,8 +156,7 @@ def _referenced(members: Mapping[str, Json], trail: Trail) -> tuple[str, str | N
 def _inside(uri: str) -> tuple[str, bytes]:
     """Give the media type and the octets of a data URI (RFC 2397)."""
     found = _DATA.fullmatch(uri)
-    if found is None:
-        return "", b""
+    assert found is not None  # what is read here and is not https is of this form
     octets = unquote_to_bytes(found[3])
     return found[1], b64_decode(octets.decode("latin-1")) if found[2] else octets
 
