@@ -38,6 +38,7 @@ class Disagreement:
         ours: our answer, a pattern over a check's name or the message of a malformed token.
         cases: mutation -> the letters of the peers that accept it.
         means: what it comes to, for who verifies with such a peer.
+        bound: it is of verifiers that ask for a holder's proof, or of those that do not; None: of both.
     """
 
     id: str
@@ -47,11 +48,14 @@ class Disagreement:
     cases: Mapping[str, str] = field(repr=False)
     what: str
     means: str
+    bound: bool | None = None
 
     @property
     def peers(self) -> tuple[str, ...]:
         return tuple(name for letter, name in LETTERS.items() if any(letter in who for who in self.cases.values()))
 
-    def explains(self, mutation: str, peer: str, ours: str) -> bool:
+    def explains(self, mutation: str, peer: str, ours: str, *, bound: bool) -> bool:
+        if self.bound is not None and self.bound is not bound:
+            return False
         who = self.cases.get(RANDOM if mutation in ANYWHERE else mutation, "")
         return peer in (LETTERS[letter] for letter in who) and re.match(self.ours, ours) is not None

@@ -20,6 +20,7 @@ SLIPS: Final[Mapping[str, str]] = {
     "1500 disclosures inside one another": "SV",
     "5000 arrays deep": "SV",
     "payload an array": "SV",
+    "cnf of a key of another kty": "S",
     "exp null": "V",
     "exp infinite": "V",
     "... an array": "V",
@@ -37,9 +38,9 @@ SLIPS: Final[Mapping[str, str]] = {
 """What some peers refuse by an error of Python's own (TypeError, KeyError, RecursionError), which no caller expects."""
 
 
-def explained(mutation: str, peer: str, ours: str) -> list[Disagreement]:
+def explained(mutation: str, peer: str, ours: str, *, bound: bool) -> list[Disagreement]:
     """Give the entries that a disagreement answers to: exactly one, or it is news."""
-    return [one for one in DISAGREEMENTS if one.explains(mutation, peer, ours)]
+    return [one for one in DISAGREEMENTS if one.explains(mutation, peer, ours, bound=bound)]
 
 
 def rows() -> str:

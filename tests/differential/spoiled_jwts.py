@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.encoding import b64url_decode
 from tests.differential.tokens import (
     ABSENT,
     AUDIENCE,
@@ -93,6 +94,18 @@ HEADERS: Final[Mapping[str, Drafted]] = {
     ),
 }
 
+
+def _holder_key(**changes: Any) -> Drafted:
+    """Change members of the holder's key."""
+
+    def change(draft: Draft, random: Random) -> Draft:
+        jwk = {**draft.members["cnf"]["jwk"], **changes}
+        jwk = {name: value for name, value in jwk.items() if value is not ABSENT}
+        return replace(draft, payload={**draft.members, "cnf": {"jwk": jwk}})
+
+    return change
+
+
 _SPELLINGS: Final[Mapping[str, Callable[[bytes], str]]] = {
     # a blank more or less, so that there is room for padding
     "padded": lambda text: base64.urlsafe_b64encode(text + b" " * (len(text) % 3 == 0)).decode(),
@@ -160,18 +173,23 @@ FRAMES: Final[Mapping[str, Drafted]] = {
     "cnf with a key and its identifier": lambda draft, random: payload(cnf={**draft.members["cnf"], "kid": "1"})(
         draft, random
     ),
-    "cnf of a key with private parts": lambda draft, random: payload(
-        cnf={"jwk": {**draft.members["cnf"]["jwk"], "d": b64(HOLDER_KEYS[Algorithm.ES256].secret())}}
+    "cnf of a key with private parts": _holder_key(d=b64(HOLDER_KEYS[Algorithm.ES256].secret())),
+    "cnf of a key for encryption": _holder_key(use="enc"),
+    "cnf of a key for another algorithm": _holder_key(alg="ES384"),
+    "cnf of a key for other operations": _holder_key(key_ops=["deriveKey"]),
+    "cnf of a key with more members": _holder_key(kid="1", use="sig", alg="ES256"),
+    "cnf of a point off the curve": _holder_key(y=b64(b"\1" * 32)),
+    "cnf of a key without kty": _holder_key(kty=ABSENT),
+    "cnf of a key of another kty": _holder_key(kty="OKP"),
+    "cnf of a key without crv": _holder_key(crv=ABSENT),
+    "cnf of a key of another crv": _holder_key(crv="P-384"),
+    "cnf of a key of no known crv": _holder_key(crv="P-1"),
+    "cnf of a key with a zero before x": lambda draft, random: _holder_key(
+        x=b64(b"\0" + b64url_decode(draft.members["cnf"]["jwk"]["x"]))
     )(draft, random),
-    "cnf of a key for encryption": lambda draft, random: payload(
-        cnf={"jwk": {**draft.members["cnf"]["jwk"], "use": "enc"}}
-    )(draft, random),
-    "cnf of a key with more members": lambda draft, random: payload(
-        cnf={"jwk": {**draft.members["cnf"]["jwk"], "kid": "1", "use": "sig", "alg": "ES256"}}
-    )(draft, random),
-    "cnf of a point off the curve": lambda draft, random: payload(
-        cnf={"jwk": {**draft.members["cnf"]["jwk"], "y": b64(b"\1" * 32)}}
-    )(draft, random),
+    "cnf of a key with padding behind x": lambda draft, random: _holder_key(x=draft.members["cnf"]["jwk"]["x"] + "=")(
+        draft, random
+    ),
     "cnf of another's key": payload(cnf={"jwk": dict(OTHER_KEY.public_key.jwk())}),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -21,6 +21,7 @@ from tests.differential.tokens import (
     Proof,
     Tree,
     Wrapped,
+    b64,
     digest,
     disclosure,
     frame,
@@ -142,3 +143,79 @@ def wild(draw: st.DrawFn) -> Draft:
     top = {"_sd": draw(st.lists(digests(), max_size=4, unique=True))} if draw(st.integers(0, 3)) else {}
     sent = draw(st.lists(st.sampled_from(made), unique=draw(st.integers(0, 9)) > 0, max_size=8)) if made else []
     return Draft(payload={**frame(), **members, **top}, disclosures=tuple(sent))
+
+
+# -- JSON that was edited by hand -------------------------------------------------------------------------------------
+
+_BITS: Final = (
+    *(
+        "",
+        " ",
+        "\t",
+        "\n",
+        "\x0b",
+        "\x00",
+        "\x7f",
+        "\u00a0",
+        "\u2028",
+        "\ufeff",
+        ",",
+        ":",
+        "[",
+        "]",
+        "{",
+        "}",
+        '"',
+        "'",
+        "\\",
+    ),
+    *(
+        "0",
+        "1",
+        "-",
+        "-0",
+        ".",
+        "e",
+        "E+1",
+        "1e400",
+        "1e-400",
+        "0.1",
+        "01",
+        "1.0",
+        "-0.0",
+        "9007199254740992",
+        "9" * 25,
+    ),
+    *("true", "null", "nul", "True", "NaN", "Infinity", "-Infinity", "//", "/**/", '"_sd":', '"a":1,', '"\\u0061":2,'),
+    *("\\u0000", "\\ud83d", "\\ude00", "\\ud83d\\ude00", "\\u00e9", "\\x41", "\\/", "\\", "\\n", "é", "😀", "e\u0301"),
+)
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> Draft:
+    """A well-signed presentation in which the JSON of one disclosure, or of the payload, is what an edit made of it."""
+    made = draw(good(algorithms=False, proof=True)).draft
+    payload = made.members
+    if draw(st.booleans()):
+        return replace(made, payload=_edited(draw, json.dumps(payload)))
+    contents = [
+        "salt",
+        "edited",
+        draw(st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner))),
+    ]
+    ascii_only = draw(st.booleans())
+    one = b64(
+        _edited(
+            draw, json.dumps(contents, ensure_ascii=ascii_only, separators=draw(st.sampled_from([None, (",", ":")])))
+        )
+    )
+    payload["_sd"] = [*payload.get("_sd", ()), digest(one)]
+    return replace(made, payload=payload, disclosures=(*made.disclosures, one))
+
+
+def _edited(draw: st.DrawFn, text: str) -> bytes:
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 2)))
+        text = text[:start] + draw(st.sampled_from(_BITS)) + text[end:]
+    return text.encode("utf-8")

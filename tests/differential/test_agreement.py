@@ -25,7 +25,7 @@ from tests.differential.disagreement import LETTERS, RANDOM, VERSIONS
 from tests.differential.disagreements import DISAGREEMENTS, SLIPS, explained
 from tests.differential.mutations import ANYWHERE, DRAFTED, SENT
 from tests.differential.plain import MODES, mutated, plain
-from tests.differential.strategies import Good, good, wild
+from tests.differential.strategies import Good, edited, good, wild
 from tests.differential.tokens import HOLDER_KEYS, ISSUER_KEYS, Draft, Leaf, Members, Proof, Wrapped, frame
 from tests.differential.verifiers import PEERS, TAKEN_OUT, Asked, Verdict, ours, same
 
@@ -138,13 +138,14 @@ def test_a_disagreement_has_a_name(mutation: str) -> None:
         if token is None:
             continue
         for peer, mine, theirs in differing(mutation, token, draft, asked):
-            if (mutation, peer) not in LIMITS:
-                assert mine != "accepted", (peer, theirs)
-                assert len(explained(mutation, peer, mine)) == 1, (peer, mine, theirs)
-            found.add(peer)
+            if (mutation, peer) in LIMITS:
+                continue
+            assert mine != "accepted", (peer, theirs)
+            names = [one.id for one in explained(mutation, peer, mine, bound=bound)]
+            assert len(names) == 1, (peer, mine, theirs)
+            found.add((names[0], peer))
     # and what has a name is there: a peer that was mended leaves the table
-    named = {LETTERS[letter] for one in DISAGREEMENTS for letter in one.cases.get(mutation, "")}
-    assert found == named | {peer for name, peer in LIMITS if name == mutation}
+    assert found == {(one.id, LETTERS[letter]) for one in DISAGREEMENTS for letter in one.cases.get(mutation, "")}
 
 
 LIMITS: Final = {("1000 disclosures", "polaris-oid4vp")}
@@ -198,11 +199,11 @@ def _judge(draft: Draft, mutation: str, asks: bool, random: Random) -> None:
         return
     for peer, mine, theirs in differing(mutation, token, draft, asked):
         if (mutation, peer) not in LIMITS:
-            assert explained(mutation, peer, mine), (peer, mine, theirs)
+            assert explained(mutation, peer, mine, bound=asks), (peer, mine, theirs)
 
 
 @CAMPAIGN
-@given(draft=wild())
+@given(draft=wild() | edited())
 def test_a_disagreement_has_a_name_where_no_rule_is_followed(draft: Draft) -> None:
     asked = asked_of(draft, bound=True)
     for peer, mine, theirs in differing("", draft.token(), draft, asked):

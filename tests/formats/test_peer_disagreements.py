@@ -65,8 +65,10 @@ CONTROLS = {
 DISPUTED = {case for _, case in EACH}
 
 
-def _answers(mutation: str) -> Iterator[str]:
+def _answers(mutation: str, only: bool | None = None) -> Iterator[str]:
     for proof, bound in MODES:
+        if only is not None and bound is not only:
+            continue
         draft = plain(proof=proof)
         token = mutated(mutation, draft, Random(1))
         if token is not None:
@@ -75,7 +77,7 @@ def _answers(mutation: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("one", "case"), EACH, ids=[f"{one.id}: {case}" for one, case in EACH])
 def test_what_others_accept_is_refused_here_for_the_reason_that_the_table_gives(one: Disagreement, case: str) -> None:
-    assert any(re.match(one.ours, why) for why in _answers(case))
+    assert any(re.match(one.ours, why) for why in _answers(case, one.bound))
 
 
 def test_a_control_is_accepted() -> None:
