@@ -35,9 +35,9 @@ def test_a_claim_comes_back_under_its_own_path_wherever_the_format_has_put_it() 
 
 
 def test_what_the_document_does_not_hold_is_left_out() -> None:
-    nothing: Any = {}
+    document: Any
     for document in (
-        nothing,
+        {},
         {"address": {}},
         {"address": "Boxtel"},
         {"address": None},
