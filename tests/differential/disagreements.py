@@ -45,12 +45,12 @@ def explained(mutation: str, peer: str, ours: str, *, bound: bool) -> list[Disag
 
 def rows() -> str:
     """Give the table as the page has it."""
-    lines = ["| name | clause | it is | who accepts | what | what it means |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| name | clause | it is | who accepts | what | what it means | for example |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for one in DISAGREEMENTS:
         who = ", ".join(one.peers)
-        lines.append(f"| `{one.id}` | {one.clause} | {one.side} | {who} | {one.what} | {one.means} |")
+        case = next(iter(one.cases))
+        lines.append(f"| `{one.id}` | {one.clause} | {one.side} | {who} | {one.what} | {one.means} | {case} |")
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    print(rows(), end="")

@@ -10,10 +10,11 @@ import pytest
 
 from eigendata.encoding import b64url_encode
 from eigendata.formats.sdjwt import SD_JWT_VC, json_form
+from tests.differential.holders import HOLDERS
 from tests.differential.issuers import HOLDER, KEY, private_jwk, signing_key
 from tests.differential.plain import plain
-from tests.differential.tokens import AUDIENCE, DAY, ISSUER, NONCE, VCT, frame, now
-from tests.differential.verifiers import Asked, ours
+from tests.differential.tokens import AUDIENCE, DAY, ISSUER, NONCE, VCT, Draft, frame, now
+from tests.differential.verifiers import Asked, openvc, ours
 
 # -- the JWS JSON serialization, which of the peers sd-jwt alone reads ------------------------------------------------
 
@@ -145,3 +146,65 @@ def test_an_empty_session_makes_sd_jwt_look_at_no_proof() -> None:
     token = plain(proof=False).token().decode()
     verifier = SDJWTVerifier(token, lambda issuer, header: key, "", "")  # as a lost session might give
     assert verifier.get_verified_payload()["family_name"] == "Zandstra"
+
+
+# -- what they say beside yes and no ----------------------------------------------------------------------------------
+
+
+def _of_unknown_status(issuer: str) -> Draft:
+    return replace(plain(), payload={**frame(HOLDER), "iss": issuer, "status": {"other": 1}}, disclosures=())
+
+
+def test_openvc_refuses_a_status_that_it_does_not_know_where_it_is_asked_whole() -> None:
+    from openvc import verify_credential
+    from openvc.did.base import DidResolverRegistry
+    from openvc.did.did_jwk import DidJwkResolver
+    from openvc.errors import OpenvcError
+
+    issuer = f"did:jwk:{b64url_encode(json.dumps(dict(KEY.public_key.jwk())).encode())}"
+    registry = DidResolverRegistry()
+    registry.register(DidJwkResolver())
+    token = replace(_of_unknown_status(issuer), proof=None).token().decode()
+    with pytest.raises(OpenvcError, match="status"):
+        verify_credential(token, resolver=registry)
+
+
+def test_polaris_says_that_a_status_is_not_known() -> None:
+    from polaris_oid4vp.sdjwt import verify_presentation
+
+    token = _of_unknown_status(ISSUER).token().decode()
+    jwks = [dict(KEY.public_key.jwk())]
+    verdict = verify_presentation(token, expected_nonce=NONCE, expected_audience=AUDIENCE, issuer_jwks=jwks)
+    assert verdict.authentic
+    assert verdict.revocation["state"] == "unsupported_status"
+
+
+@pytest.mark.parametrize(("nonce", "said"), [(NONCE, "expired"), ("another-nonce", "nonce")])
+def test_openvc_says_of_an_expired_credential_whether_its_holder_showed_it(nonce: str, said: str) -> None:
+    from openvc.proof.errors import ClaimsInvalid
+    from openvc.proof.sd_jwt import SdJwtVcProofSuite
+
+    made = replace(plain(), payload={**frame(HOLDER), "exp": now() - 3600}, disclosures=())
+    assert made.proof is not None
+    token = replace(made, proof=replace(made.proof, claims={"nonce": nonce})).token().decode()
+    key = dict(KEY.public_key.jwk())
+    with pytest.raises(ClaimsInvalid, match=said):
+        SdJwtVcProofSuite().verify(token, public_key_jwk=key, require_key_binding=True, audience=AUDIENCE, nonce=NONCE)
+
+
+@pytest.mark.parametrize("hash_name", ["sha-384", "sha-512"])
+def test_what_openvc_issues_by_another_hash_we_show_and_it_accepts(hash_name: str) -> None:
+    from openvc.proof.sd_jwt import SdJwtVcProofSuite
+
+    made = SdJwtVcProofSuite(hash_name=hash_name).issue(
+        {"iss": ISSUER, "exp": now() + DAY, "age": 41, "family_name": "Zandstra"},
+        signing_key=signing_key(KEY),
+        disclosable=["age", "family_name"],
+        holder_jwk=dict(HOLDER.public_key.jwk()),
+        vct=VCT,
+    )
+    token = HOLDERS["eigendata"](made.encode(), {"age"})
+    for verdict in (ours(token, Asked(key=KEY.public_key)), openvc(token, Asked(key=KEY.public_key))):
+        assert verdict.claims is not None
+        assert verdict.claims["age"] == 41
+        assert "family_name" not in verdict.claims
