@@ -11,6 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 
+class Module:
+    """Stands for a module that is loaded when something of it is first used."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(import_module(self._name), name)
+
+
 def names(room: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
     """Give the `__getattr__` of a room (PEP 562).
 

@@ -177,6 +177,12 @@ class CredentialType:
 # -- records: what a register said, parsed ----------------------------------------------------------------------------
 
 
+Types: TypeAlias = Mapping[str, CredentialType]
+"""Types by their ids; where a role is told of them, those that others declare."""
+
+NO_OTHERS: Final[Types] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A credential that was not issued, or a claim that was left out, and why."""

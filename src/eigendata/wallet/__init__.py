@@ -3,6 +3,7 @@
 wallet     the face: prove keys, add, consider, disclose, history, back up, restore
 consent    what is seen before anything leaves, and agreed to
 receiving  what is checked before anything is kept
+showing    what leaves
 records    what is kept
 vault      where it is kept, encrypted; file is what that stands in, backup what carries it elsewhere
 """

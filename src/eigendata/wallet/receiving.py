@@ -19,10 +19,20 @@ from eigendata.crypto.keys import PublicKey
 from eigendata.errors import Check, Declined, Misuse, Reason, Trail, within
 from eigendata.formats import FORMATS
 from eigendata.formats.protocol import IssuerSource, canonical
-from eigendata.model import Authentic, ClaimPath, Claims, CredentialType, Issued, TrustedIssuer, thaw
+from eigendata.model import (
+    NO_OTHERS,
+    Authentic,
+    ClaimPath,
+    Claims,
+    CredentialType,
+    Issued,
+    TrustedIssuer,
+    Types,
+    thaw,
+)
 from eigendata.registers.catalogue import SET, SUBJECT
 from eigendata.trust import require_jurisdiction
-from eigendata.wallet.records import MAX_COPIES, MAX_TYPES, NO_OTHERS, Holding, PendingKey, Types, type_of
+from eigendata.wallet.records import MAX_COPIES, MAX_TYPES, Holding, PendingKey, type_of
 
 KEYS_OURS: Final = Check(
     name="KEYS_OURS",

@@ -19,14 +19,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_loads
 from eigendata.errors import Declined, Malformed, Reason
 from eigendata.formats import FORMATS
-from eigendata.model import Answer, ClaimPath, Claims, CredentialType, Party, Presentation, freeze
+from eigendata.model import NO_OTHERS, Answer, ClaimPath, Claims, CredentialType, Party, Presentation, Types, freeze
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.wallet.vault import MAX_RECORD, Record
 
@@ -34,11 +33,6 @@ T = TypeVar("T")
 
 MAX_TYPES: Final = 32  # credentials in one session; the catalogue will not outgrow it
 MAX_COPIES: Final = 100  # of one credential in one session; an issuer gives ten
-
-Types: TypeAlias = Mapping[str, CredentialType]
-"""Types that others declare, by their ids."""
-
-NO_OTHERS: Final[Types] = MappingProxyType({})
 
 
 class Kind(IntEnum):

@@ -12,7 +12,7 @@ same person.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,53 +21,38 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, NoReturn, Protocol, Self, TypeVar
 
+from eigendata import late
 from eigendata import query as dcql
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import json_dumps
-from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Trail
+from eigendata.errors import Check, Misuse, Reason, Rejected, Trail
 from eigendata.formats import FORMATS
 from eigendata.formats.protocol import IssuerSource
 from eigendata.model import (
+    NO_OTHERS,
     Answer,
     CredentialType,
     Issuance,
     Issued,
     Party,
-    Presentation,
+    Types,
     utc,
 )
-from eigendata.model import (
-    Holding as KeyAndSession,
-)
-from eigendata.wallet import bookkeeping
 from eigendata.wallet.file import require_free
-from eigendata.wallet.records import (
-    MAX_COPIES,
-    MAX_TYPES,
-    NO_OTHERS,
-    Copy,
-    Holding,
-    Kind,
-    PendingKey,
-    Restored,
-    SealedKey,
-    Sent,
-    Session,
-    Shown,
-    ShownCredential,
-    Types,
-    kept_until,
-    require_readable,
-)
 from eigendata.wallet.sealing import MODERATE, Cost
 from eigendata.wallet.vault import Record, Vault, Writing
 
 if TYPE_CHECKING:
     from eigendata.proofs import Challenge
     from eigendata.query import Held, Request
+    from eigendata.wallet import bookkeeping
+    from eigendata.wallet import records as kept
     from eigendata.wallet.bookkeeping import Since
-    from eigendata.wallet.consent import Consent, Line, Offered, Proposal
+    from eigendata.wallet.consent import Consent, Line, Proposal
     from eigendata.wallet.receiving import Received
+else:
+    bookkeeping = late.Module("eigendata.wallet.bookkeeping")
+    kept = late.Module("eigendata.wallet.records")
 
 T = TypeVar("T")
 
@@ -126,9 +111,9 @@ class Wallet:
     def __init__(self, vault: Vault, *, types: Types = NO_OTHERS) -> None:
         self._vault = vault
         self._types = types
-        self._sessions = _Shelf(Session.read)
-        self._holdings = _Shelf(partial(Holding.read, types=types))
-        self._lines = _Shelf(Shown.read)
+        self._sessions = _Shelf(kept.Session.read)
+        self._holdings = _Shelf(partial(kept.Holding.read, types=types))
+        self._lines = _Shelf(kept.Shown.read)
 
     @classmethod
     def create(
@@ -222,7 +207,7 @@ class Wallet:
         at = utc(at)
         require_free(Path(path))
         found = Backup.read(Path(backup), passphrase)
-        require_readable(found.kept.records.values())
+        kept.require_readable(found.kept.records.values())
         writing = Writing(found.kept.records)
         bookkeeping.settle(writing, since, made_at=found.made_at, at=at)
         return cls(Vault.create(Path(path), passphrase, cost=cost, kept=found.kept.after(writing)))
@@ -244,23 +229,23 @@ class Wallet:
         from eigendata import proofs  # late, as all that only one method needs: a wallet opens at once
 
         at = utc(at)
-        if not 1 <= copies <= MAX_COPIES or not 1 <= len(challenge.types) <= MAX_TYPES:
-            raise Misuse(f"a session holds 1 to {MAX_TYPES} types of 1 to {MAX_COPIES} copies each")
+        if not 1 <= copies <= kept.MAX_COPIES or not 1 <= len(challenge.types) <= kept.MAX_TYPES:
+            raise Misuse(f"a session holds 1 to {kept.MAX_TYPES} types of 1 to {kept.MAX_COPIES} copies each")
         Trail().require(CHALLENGE_FRESH, at < challenge.expires_at)
         keys = [SoftwareKey.generate(Algorithm.ES256) for _ in range(copies * len(challenge.types))]
         made = proofs.prove(challenge, keys, at=at)
         with self._vault.writing() as writing:
             bookkeeping.tidy(writing, at)
             for key in keys:
-                pending = PendingKey(
+                pending = kept.PendingKey(
                     session=_session_of(challenge),
                     issuer=challenge.audience,
                     types=tuple(challenge.types),
                     thumbprint=key.public_key.thumbprint(),
                     made_at=at,
-                    key=SealedKey.of(key),
+                    key=kept.SealedKey.of(key),
                 )
-                writing.put(Kind.PENDING_KEY, pending.written())
+                writing.put(kept.Kind.PENDING_KEY, pending.written())
         return made
 
     def add(self, issuance: Issuance | Issued, *, trust: IssuerSource, at: datetime) -> tuple[Card, ...]:
@@ -282,7 +267,9 @@ class Wallet:
         received = receiving.verify_issued(issued, trust, types=self._types, at=at)
         with self._vault.writing() as writing:
             bookkeeping.tidy(writing, at)
-            waiting = {name: PendingKey.read(body) for name, body in writing.records(Kind.PENDING_KEY).items()}
+            waiting = {
+                name: kept.PendingKey.read(body) for name, body in writing.records(kept.Kind.PENDING_KEY).items()
+            }
             by_thumbprint = {key.thumbprint: (name, key) for name, key in waiting.items()}
             holdings, added = bookkeeping.holdings(writing), set()
             first = by_thumbprint.get(received[0].keys[0].thumbprint())
@@ -301,9 +288,11 @@ class Wallet:
                 for number, (token, public) in enumerate(zip(one.tokens, one.keys, strict=True)):
                     name, key = by_thumbprint[public.thumbprint()]
                     writing.remove(name)
-                    copies[number] = writing.put(Kind.COPY, Copy(token=token, key=key.key).written(one.format))
-                added.add(writing.put(Kind.HOLDING, _holding(one, session_id, copies, at).written()).hex())
-            writing.put(Kind.SESSION, session.written(), id=session_id)
+                    copies[number] = writing.put(
+                        kept.Kind.COPY, kept.Copy(token=token, key=key.key).written(one.format)
+                    )
+                added.add(writing.put(kept.Kind.HOLDING, _holding(one, session_id, copies, at).written()).hex())
+            writing.put(kept.Kind.SESSION, session.written(), id=session_id)
             bookkeeping.drop_empty_sessions(writing)
         return tuple(card for card in self.cards() if card.id in added)
 
@@ -342,14 +331,14 @@ class Wallet:
             bookkeeping.remove(writing, name, holdings[name])
             bookkeeping.drop_empty_sessions(writing)
 
-    def history(self) -> tuple[Shown, ...]:
+    def history(self) -> tuple[kept.Shown, ...]:
         """Give what was shown to whom, when, why and until when; the oldest first. It holds no values."""
-        return tuple(self._lines.values(self._vault.records(Kind.SHOWN)).values())
+        return tuple(self._lines.values(self._vault.records(kept.Kind.SHOWN)).values())
 
-    def restorations(self) -> tuple[Restored, ...]:
+    def restorations(self) -> tuple[kept.Restored, ...]:
         """Give each time that this wallet was restored from a backup, the oldest first."""
-        records = sorted(self._vault.records(Kind.RESTORED).values(), key=lambda one: one.version)
-        return tuple(Restored.read(one.body) for one in records)
+        records = sorted(self._vault.records(kept.Kind.RESTORED).values(), key=lambda one: one.version)
+        return tuple(kept.Restored.read(one.body) for one in records)
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
@@ -381,30 +370,14 @@ class Wallet:
             Declined: a card is gone or expired since, or every copy was shown to someone else (`nothing_fits`).
             Unavailable: another process is writing; nothing was spent.
         """
-        at = utc(at)
-        request, offered = consent.proposal.request, consent.proposal.offered
-        agreed = _agreed(request, offered)
-        with self._vault.writing() as writing:
-            bookkeeping.tidy(writing, at)
-            before = writing.records(Kind.SENT).get(agreed)
-            if before is not None:
-                return Sent.read(before).answer
-            holdings = {name.hex(): one for name, one in bookkeeping.holdings(writing).items()}
-            if any(one.card not in holdings or not holdings[one.card].copies for one in offered):
-                raise Declined(Reason.NOTHING_FITS, "a card was replaced or has expired: look at the request again")
-            numbers = bookkeeping.spend(writing, [holdings[one.card] for one in offered], request.binding.audience)
-            presentations: dict[str, tuple[Presentation, ...]] = {}
-            for one in offered:
-                card = holdings[one.card]
-                shown = _present(writing, one, card, numbers[card.session], request, at)
-                presentations[one.query] = (*presentations.get(one.query, ()), shown)
-            answer = Answer(presentations=presentations)
-            writing.put(Kind.SENT, Sent(at=at, answer=answer).written(), id=agreed)
-            writing.put(Kind.SHOWN, _line(request, offered, at).written())
-        return answer
+        from eigendata.wallet import showing
 
-    def _stored(self) -> tuple[dict[bytes, Holding], dict[bytes, Session]]:
-        holdings, sessions = self._vault.snapshot(Kind.HOLDING, Kind.SESSION)
+        at = utc(at)
+        with self._vault.writing() as writing:
+            return showing.answer(writing, consent.proposal.request, consent.proposal.offered, at=at)
+
+    def _stored(self) -> tuple[dict[bytes, kept.Holding], dict[bytes, kept.Session]]:
+        holdings, sessions = self._vault.snapshot(kept.Kind.HOLDING, kept.Kind.SESSION)
         return self._holdings.values(holdings), self._sessions.values(sessions)
 
     def __repr__(self) -> str:
@@ -430,16 +403,7 @@ class _Shelf(Generic[T]):
         return {name: value for name, (_, value) in now.items()}
 
 
-def _present(
-    writing: Writing, offered: Offered, card: Holding, number: int, request: Request, at: datetime
-) -> Presentation:
-    copy = Copy.read(writing.records(Kind.COPY)[card.copies[number]])
-    bound = KeyAndSession(key=copy.key.signer(), binding=request.binding)
-    token = FORMATS[card.format].present(copy.token, card.type, offered.paths, bound, at=at)
-    return Presentation(format=card.format, token=token)
-
-
-def _named(card: Card | str, holdings: Mapping[bytes, Holding]) -> bytes:
+def _named(card: Card | str, holdings: Mapping[bytes, kept.Holding]) -> bytes:
     with suppress(ValueError):
         name = bytes.fromhex(card.id if isinstance(card, Card) else card)
         if name in holdings:
@@ -450,8 +414,8 @@ def _named(card: Card | str, holdings: Mapping[bytes, Holding]) -> bytes:
 # -- between the stored and the shown ---------------------------------------------------------------------------------
 
 
-def _holding(received: Received, session: bytes, copies: Mapping[int, bytes], at: datetime) -> Holding:
-    return Holding(
+def _holding(received: Received, session: bytes, copies: Mapping[int, bytes], at: datetime) -> kept.Holding:
+    return kept.Holding(
         session=session,
         type=received.type,
         format=received.format,
@@ -465,7 +429,7 @@ def _holding(received: Received, session: bytes, copies: Mapping[int, bytes], at
     )
 
 
-def _card(name: bytes, holding: Holding, session: Session) -> Card:
+def _card(name: bytes, holding: kept.Holding, session: kept.Session) -> Card:
     return Card(
         id=name.hex(),
         type=holding.type,
@@ -477,7 +441,7 @@ def _card(name: bytes, holding: Holding, session: Session) -> Card:
     )
 
 
-def _held(name: str, holding: Holding) -> Held:
+def _held(name: str, holding: kept.Holding) -> Held:
     return dcql.Held(
         id=name,
         format=holding.format,
@@ -497,33 +461,5 @@ def _entitled(request: Request, verifiers: Verifiers | None) -> frozenset[str]:
         return frozenset()
 
 
-def _line(request: Request, offered: Sequence[Offered], at: datetime) -> Shown:
-    return Shown(
-        at=at,
-        asker=request.asker.party,
-        proven=request.asker.proven,
-        purpose=request.purpose,
-        legal_basis=request.legal_basis,
-        policy=None if request.policy is None else f"{request.policy.id} {request.policy.version}",
-        keep=request.keep,
-        until=kept_until(request.keep, at),
-        credentials=tuple(
-            ShownCredential(
-                type=one.type.id,
-                label=one.type.label,
-                issuer=one.issuer,
-                paths=tuple(dict.fromkeys(line.path for line in (*one.lines, *one.besides))),
-            )
-            for one in offered
-        ),
-    )
-
-
 def _session_of(challenge: Challenge) -> bytes:
     return hashlib.sha256(json_dumps([challenge.audience, challenge.nonce])).digest()[:16]
-
-
-def _agreed(request: Request, offered: Sequence[Offered]) -> bytes:
-    """Name what was agreed to: all of the request and of what is shown for it, as only that is sent again unasked."""
-    shown = [[one.query, one.card, [list(path) for path in one.paths]] for one in offered]
-    return hashlib.sha256(json_dumps([request.to_json(), shown])).digest()[:16]

@@ -18,9 +18,8 @@ from eigendata.errors import Check, Declined, Misuse, Reason, Rejected, Unavaila
 from eigendata.model import Answer, Presence, Presentation
 from eigendata.query import PolicyReference, Request, parse_query
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON
-from eigendata.wallet import LEAST, Consent, Use, Wallet, Why, bookkeeping, file
+from eigendata.wallet import LEAST, Consent, Use, Wallet, Why, bookkeeping, file, showing
 from eigendata.wallet import vault as vault_room
-from eigendata.wallet import wallet as wallet_room
 from eigendata.wallet.records import Kind as Records
 from tests.negatives import negative
 from tests.unit.wallet.town import (
@@ -422,7 +421,7 @@ def test_an_answer_that_cannot_be_made_spends_nothing(wallet: Wallet, monkeypatc
     collected(wallet)
     consent = wallet.consider(request(asked(PERSOON, "family_name"), asked(INWONER, "resident")), at=NOW).accept()
     made: list[Presentation] = []
-    present = wallet_room._present
+    present = showing._present
 
     def fail(*arguments: Any) -> Presentation:
         if made:
@@ -430,7 +429,7 @@ def test_an_answer_that_cannot_be_made_spends_nothing(wallet: Wallet, monkeypatc
         made.append(present(*arguments))
         return made[0]
 
-    monkeypatch.setattr(wallet_room, "_present", fail)
+    monkeypatch.setattr(showing, "_present", fail)
     with pytest.raises(Misuse):
         wallet.disclose(consent, at=NOW)
     monkeypatch.undo()
