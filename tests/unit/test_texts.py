@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from string import Formatter
 
 import pytest
@@ -11,7 +13,8 @@ import pytest
 import eigendata
 from eigendata import texts
 from eigendata.cli import speaking
-from eigendata.errors import Misuse, Outcome, Reason
+from eigendata.doctor.findings import FAMILIES, Became, Cause, Finding, Gap, Kind, Role, Verdict, remedies
+from eigendata.errors import Check, Misuse, Outcome, Reason
 from eigendata.model import Advice
 from eigendata.web import html
 
@@ -21,6 +24,67 @@ BY_ENUM = (
     | {f"advice.{one.value}" for one in Advice}
     | {f"outcome.{one.value}" for one in Outcome}
 )
+
+
+CHECKS = tuple(
+    dict.fromkeys(
+        value
+        for module in walk_packages(eigendata.__path__, "eigendata.")
+        if not module.name.endswith("__main__")
+        for value in vars(import_module(module.name)).values()
+        if isinstance(value, Check)
+    )
+)
+OF_DOCTOR = {
+    *(f"check.{one.name}" for one in CHECKS),
+    *(f"{family}.{name}" for family in FAMILIES.values() for name in {*Cause, *Reason, *(one.name for one in CHECKS)}),
+    *(f"kind.{one}" for one in Kind),
+    *(f"cause.{one}" for one in Cause),
+    *(f"gap.{one}" for one in Gap),
+    *(f"became.{one}" for one in Became),
+    *(f"verdict.{one}" for one in Verdict),
+    *(f"role.{one}" for one in Role),
+}
+"""What the doctor may say; each is looked at by the tests below."""
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_check_says_in_plain_words_what_it_means_and_what_to_do(language: str) -> None:
+    for one in CHECKS:
+        assert texts.say(f"check.{one.name}", language).endswith("."), one.name
+        assert remedies(Finding(cause=Cause.CHECK, check=one), language), one.name
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_reason_says_what_to_do(language: str) -> None:
+    for one in Reason:
+        check = Check(name="NEW", clause="", reason=one, rule="a rule that nobody wrote a sentence for")
+        assert remedies(Finding(cause=Cause.CHECK, check=check), language), one
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_cause_says_what_is_the_matter_and_what_to_do(language: str) -> None:
+    for one in Cause:
+        assert texts.sentences(language)[f"cause.{one}"].endswith("."), one
+        assert one is Cause.CHECK or remedies(Finding(cause=one), language), one
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_everything_that_the_doctor_finds_has_a_sentence(language: str) -> None:
+    said = set(texts.sentences(language))
+    for family, values in (("kind", Kind), ("gap", Gap), ("verdict", Verdict), ("role", Role)):
+        assert {key for key in said if key.startswith(f"{family}.")} == {f"{family}.{one}" for one in values}
+    assert {key for key in said if key.startswith("cause.")} == {f"cause.{one}" for one in Cause}
+    assert {key for key in said if key.startswith("check.")} == {f"check.{one.name}" for one in CHECKS}
+    assert f"became.{Became.NOT_REACHED}" in said
+
+
+def test_a_remedy_is_said_in_every_language_to_the_same_roles() -> None:
+    for one in (
+        *(Finding(cause=cause) for cause in Cause),
+        *(Finding(cause=Cause.CHECK, check=check) for check in CHECKS),
+    ):
+        assert remedies(one, "nl") == remedies(one, "en")
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -41,7 +105,7 @@ def test_every_language_has_the_same_keys() -> None:
 def test_no_sentence_is_unused() -> None:
     code = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
     families = set(re.findall(r'"([a-z_]+)\.\{', code))  # a key made from a closed list: f"channel.{...}"
-    for key in set(texts.sentences("nl")) - BY_ENUM:
+    for key in set(texts.sentences("nl")) - BY_ENUM - OF_DOCTOR:
         assert f'"{key}"' in code or key.partition(".")[0] in families, key
 
 

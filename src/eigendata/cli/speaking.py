@@ -90,6 +90,8 @@ def tell_error(error: EigendataError, *, as_json: bool, lang: Language = LANG) -
         if isinstance(plain, Mapping):
             typer.echo(printable(str(plain[lang])), err=True)
         typer.echo(printable(f"{said['kind']}: {error}"), err=True)
+        for note in getattr(error, "__notes__", ()):
+            typer.echo(printable(note), err=True)
     return exit_code(error)
 
 

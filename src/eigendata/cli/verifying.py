@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from eigendata.cli import speaking
 from eigendata.cli.speaking import LANG, AsJson, Lang, Language, TypesFolder
 from eigendata.crypto.jose import parse_jws
 from eigendata.encoding import Json, b64url_decode, json_dumps, json_loads
-from eigendata.errors import EigendataError, Malformed, Misuse, Outcome, Step
+from eigendata.errors import EigendataError, Malformed, Misuse, Outcome, Rejected, Step
 from eigendata.fetch import Fetcher
 from eigendata.formats.sdjwt.type_metadata import DescribedType
 from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure, thaw
@@ -97,8 +98,13 @@ def verify(
     verifier = _verifier(ours.asker.party.id, trust=trusted, policy=loaded, types=types, state=state)
     if state is None:
         speaking.warn("Without --state a second showing of this answer would not be noticed.")
-    answer = vp.parse_answer(speaking.read(presented), ours)
-    disclosure = verifier.verify(answer, ours, at=datetime.now(UTC))
+    try:
+        answer = vp.parse_answer(speaking.read(presented), ours)
+        disclosure = verifier.verify(answer, ours, at=datetime.now(UTC))
+    except Rejected as error:
+        why = shlex.join((str(presented), "--request", str(request), "--trust", str(trust)))
+        error.add_note(texts.say("doctor.hint", lang, arguments=why))
+        raise
     speaking.tell(disclosure_object(disclosure), as_json=as_json, plainly=lambda: tell_disclosure(disclosure, lang))
 
 

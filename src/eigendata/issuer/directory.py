@@ -31,7 +31,7 @@ SETTINGS: Final = "issuer.toml"
 
 _KEY: Final = "key.pem"
 _CHAIN: Final = "chain.pem"
-_CHALLENGE_KEY: Final = "challenge.key"
+CHALLENGE_KEY: Final = "challenge.key"
 _USED: Final = "used.sqlite"
 _ANCHOR: Final = "anchor.pem"
 _URL: Final = re.compile(r"https://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII)
@@ -91,7 +91,7 @@ def read(directory: Path) -> Settings:
         category=category,
         source_role=source_role,
         seal=_seal(directory / key, directory / chain, id),
-        challenge_key=_challenge_key(directory / _CHALLENGE_KEY),
+        challenge_key=_challenge_key(directory / CHALLENGE_KEY),
         used=directory / _USED,
     )
 
@@ -195,10 +195,10 @@ def create_issuer(
         "source_role": str(SourceRole.SOURCE_HOLDER),
     }
     settings = "".join(f"{member} = {_toml(value)}\n" for member, value in members.items())
-    _make(out, _KEY, _CHAIN, _CHALLENGE_KEY, SETTINGS)
+    _make(out, _KEY, _CHAIN, CHALLENGE_KEY, SETTINGS)
     key.save(out / _KEY)
     _write_new(out / _CHAIN, dump_pem_chain((leaf,)))
-    _write_new(out / _CHALLENGE_KEY, os.urandom(CHALLENGE_KEY_SIZE), private=True)
+    _write_new(out / CHALLENGE_KEY, os.urandom(CHALLENGE_KEY_SIZE), private=True)
     _write_new(out / SETTINGS, settings.encode())
 
 

@@ -1,0 +1,264 @@
+"""Requests, answers, what an issuer sent, challenges and proofs: each broken in one way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from eigendata import policies, proofs
+from eigendata.crypto.jose import sign_jws
+from eigendata.doctor import Gap, Kind, Verdict, examine
+from eigendata.errors import Misuse
+from eigendata.model import Answer, Presentation
+from eigendata.openid import vp
+from eigendata.query import parse_query
+from eigendata.registers.catalogue import HUISHOUDEN, INWONER
+from eigendata.trust import Trust
+from tests.unit.formats import forge
+from tests.world import BRAM, HOME, Holder
+
+from .ward import (
+    AT,
+    FORMAT,
+    aisha,
+    answer_file,
+    answered,
+    asked,
+    beside,
+    beyond,
+    causes,
+    checks,
+    filled,
+    request_file,
+    world,
+    written,
+)
+
+
+def query(**changes: Any) -> dict[str, Any]:
+    asks = {"id": "q", "format": "dc+sd-jwt", "meta": {"vct_values": [INWONER.id]}, **changes}
+    return {"credentials": [asks]}
+
+
+def parameters(**changes: Any) -> dict[str, Any]:
+    given = dict(vp.request_parameters(replace(asked(), query=parse_query(query()), policy=None)))
+    return {name: value for name, value in {**given, **changes}.items() if value is not None}
+
+
+# -- an answer --------------------------------------------------------------------------------------------------------
+
+
+def test_a_good_answer_shows_the_steps_of_the_whole_and_of_each_credential() -> None:
+    plain = parse_query(query(claims=[{"path": ["local_tie_6y"]}]))
+    request = world().corporation.ask_query(plain, at=AT)
+    data = vp.answer_file(aisha().answer(request), request)
+    report = examine(data, beside(request=vp.write_request(request)))
+    assert (report.kind, report.verdict) == (Kind.ANSWER, Verdict.WELL)
+    assert [course.place for course in report.courses] == [(), ("q", 0)]
+
+
+def test_an_answer_under_a_policy_is_not_called_well_as_the_policy_was_not_looked_at() -> None:
+    report = examine(answer_file(), beside(request=request_file()))
+    assert (report.findings, report.verdict) == ((), Verdict.INCOMPLETE)
+    assert Gap.POLICY in report.gaps
+
+
+def test_an_answer_of_which_no_request_is_known_is_looked_at_all_the_same() -> None:
+    report = examine(answer_file(), beside())
+    assert (report.findings, report.verdict) == ((), Verdict.INCOMPLETE)
+    assert Gap.REQUEST in report.gaps
+    assert len(report.courses) == len(answered().presentations)
+    posted = vp.answer_form(answered(), asked())
+    assert examine(posted, beside()).findings == ()
+
+
+def test_an_answer_to_another_request_is_told_so() -> None:
+    other = world().corporation.ask(policies.load("woningcorporatie/B"), home=HOME, at=AT)
+    report = examine(answer_file(), beside(request=request_file(other)))
+    assert (causes(report), checks(report)) == (["answer_to_other"], ["STATE_RETURNED"])
+
+
+def test_an_answer_bound_to_another_nonce_is_told_so_for_each_credential() -> None:
+    other = replace(asked(), binding=replace(asked().binding, nonce="n" * 43))
+    report = examine(answer_file(), beside(request=request_file(other)))
+    assert set(causes(report)) == {"proof_for_other_request"}
+
+
+def test_an_error_of_a_wallet_is_no_fault_of_anybody() -> None:
+    data = written({"error": "access_denied", "state": asked().state})
+    assert causes(examine(data, beside(request=request_file()))) == ["answer_declined"]
+    assert causes(examine(data, beside())) == ["answer_declined"]
+
+
+def test_a_question_that_was_left_open_is_named() -> None:
+    (first, *_), some = answered().presentations, dict(answered().presentations)
+    del some[first]
+    for trust in (world().trust, None):
+        report = examine(answer_file(Answer(presentations=some)), beside(request=request_file(), trust=trust))
+        assert (causes(report)[0], checks(report)[0]) == ("question_open", "COMPLETE")
+        assert filled(report, "question_open")["question"] == first
+
+
+def test_the_second_credential_is_looked_at_where_the_first_is_refused() -> None:
+    late = examine(answer_file(), beside(request=request_file(), at=AT + timedelta(minutes=30)))
+    assert causes(late)[0] == "proof_old"
+    assert len(late.courses) == len(answered().presentations)
+
+
+def test_a_claim_too_many_in_an_answer_is_named_and_its_value_is_not() -> None:
+    plain = world().corporation.ask_query(parse_query(query()), at=AT)
+    shown = aisha().show(INWONER.id, [("birthdate",)], plain.binding)
+    data = vp.answer_file(Answer(presentations={"q": (shown,)}), plain)
+    report = examine(data, beside(request=vp.write_request(plain)))
+    assert (causes(report), checks(report)) == (["claim_too_many"], ["NO_CLAIM_MORE"])
+    assert "1984" not in repr(report)
+
+
+def test_an_answer_that_goes_elsewhere_than_the_request_is_never_well() -> None:
+    swapped = {
+        name: tuple(Presentation(format=FORMAT, token=b"a.b.c~") for _ in one)
+        for name, one in answered().presentations.items()
+    }
+    report = examine(answer_file(Answer(presentations=swapped)), beside(request=request_file()))
+    assert report.verdict is Verdict.UNREADABLE
+
+
+def test_a_request_beside_it_that_cannot_be_read_is_said_to_be_the_trouble() -> None:
+    with pytest.raises(Misuse, match="examine that first"):
+        examine(answer_file(), beside(request=b"{"))
+
+
+# -- a request --------------------------------------------------------------------------------------------------------
+
+
+def test_a_good_request_is_well_in_each_of_its_forms() -> None:
+    for data in (request_file(), vp.request_link(asked()).encode()):
+        report = examine(data, beside())
+        assert (report.kind, report.verdict) == (Kind.REQUEST, Verdict.WELL)
+
+
+def test_a_request_of_an_old_draft_is_told_so() -> None:
+    old = parameters(dcql_query=None, presentation_definition={"id": "x"})
+    assert causes(examine(written(old), beside())) == ["old_draft"]
+
+
+def test_a_slip_in_a_path_of_a_request_is_told_with_the_nearest_claim() -> None:
+    asks = query(claims=[{"path": ["resident_since_yaer"]}, {"path": ["zzz"]}, {"path": ["municipality", "code"]}])
+    for data, kind in ((written(parameters(dcql_query=asks)), Kind.REQUEST), (written(asks), Kind.QUERY)):
+        report = examine(data, beside())
+        assert (report.kind, causes(report)) == (kind, ["claim_near", "claim_unknown"])
+        assert filled(report, "claim_near")["near"] == "resident_since_year"
+
+
+def test_a_slip_in_the_type_of_a_request_is_told_with_the_nearest_type() -> None:
+    report = examine(written(query(meta={"vct_values": [INWONER.id.replace("inwoner", "inwoners")]})), beside())
+    assert causes(report) == ["type_near"]
+    assert filled(report, "type_near")["near"] == INWONER.id
+
+
+def test_a_request_for_types_of_others_is_not_called_well() -> None:
+    report = examine(written(query(meta={"vct_values": ["https://other.example/diploma"]})), beside())
+    assert (report.findings, report.gaps, report.verdict) == ((), (Gap.TYPE,), Verdict.INCOMPLETE)
+
+
+def test_a_format_that_is_not_read_here_is_named() -> None:
+    asks = {"credentials": [{"id": "q", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}}]}
+    assert causes(examine(written(asks), beside())) == ["unknown_format"]
+
+
+def test_a_request_that_is_over_is_told_since_when() -> None:
+    over = parameters(exp=int(AT.timestamp()) - 3600)
+    report = examine(written(over), beside())
+    assert causes(report) == ["request_ended"]
+    assert filled(report, "request_ended")["span"] == timedelta(hours=1)
+
+
+def test_a_signed_request_is_told_and_its_query_looked_at() -> None:
+    inside = parameters(dcql_query=query(claims=[{"path": ["birthdat"]}]), exp=int(AT.timestamp()) - 60)
+    token = sign_jws({"typ": "oauth-authz-req+jwt"}, json.dumps(inside).encode(), forge.ISSUER_KEY)
+    report = examine(token, beside())
+    assert (report.kind, checks(report)) == (Kind.SIGNED_REQUEST, ["UNSIGNED_BY_VALUE"])
+    assert beyond(report) == ["request_ended", "claim_near"]
+
+
+def test_a_broken_request_is_told_and_its_query_looked_at() -> None:
+    report = examine(written(parameters(nonce="x", dcql_query=query(claims=[{"path": ["birthdat"]}]))), beside())
+    assert (causes(report), beyond(report)) == (["malformed"], ["claim_near"])
+    other = written(parameters(response_uri="https://elsewhere.example/"))
+    assert checks(examine(other, beside())) == ["OWN_RESPONSE_URI"]
+
+
+# -- getting a credential ---------------------------------------------------------------------------------------------
+
+
+def issued(*holders: Holder, types: tuple[str, ...] = (INWONER.id, HUISHOUDEN.id)) -> dict[str, Any]:
+    return {
+        "credentials": [
+            {"type": name, "format": FORMAT, "copies": [copy.decode() for copy in holder.cards[name]]}
+            for holder, name in zip(holders, types, strict=True)
+        ]
+    }
+
+
+def test_what_an_issuer_sent_is_well_where_all_copies_are() -> None:
+    report = examine(written(issued(aisha(), aisha())), beside())
+    assert (report.kind, report.verdict) == (Kind.ISSUED, Verdict.WELL)
+
+
+def test_one_bad_copy_is_found_among_the_good_ones() -> None:
+    sent = issued(aisha(), aisha())
+    sent["credentials"][1]["copies"][1] = sent["credentials"][1]["copies"][1][:-1]
+    assert causes(examine(written(sent), beside())) == ["malformed"]
+    sent = issued(aisha(), aisha())
+    copy: str = sent["credentials"][1]["copies"][1]
+    head, rest = copy.split("~", 1)
+    sent["credentials"][1]["copies"][1] = f"{head[:-8]}AAAAAAAA~{rest}"
+    report = examine(written(sent), beside())
+    assert causes(report) == ["changed"]
+    assert report.findings[0].place == ("huishouden", 1)
+
+
+def test_ten_copies_with_one_fault_have_one_fault() -> None:
+    report = examine(written(issued(aisha(), aisha())), beside(at=AT + timedelta(days=90)))
+    assert causes(report) == ["ended", "accepted_until"]
+
+
+def test_credentials_of_two_people_in_one_file_are_found() -> None:
+    report = examine(written(issued(aisha(), world().holder(BRAM))), beside())
+    assert (causes(report), checks(report)) == (["check"], ["ONE_SUBJECT"])
+
+
+def test_without_a_trust_file_what_was_sent_is_not_called_well() -> None:
+    report = examine(written(issued(aisha(), aisha())), beside(trust=None))
+    assert (report.findings, report.verdict) == ((), Verdict.INCOMPLETE)
+    assert causes(examine(written(issued(aisha(), aisha())), beside(trust=Trust()))) == ["issuer_unknown"]
+
+
+def test_a_challenge_that_is_over_is_told_since_when() -> None:
+    challenge = world().boxtel.challenge(at=AT)
+    data = written(challenge.to_json())
+    assert examine(data, beside()).verdict is Verdict.WELL
+    report = examine(data, beside(at=AT + timedelta(hours=2)))
+    assert (causes(report), checks(report)) == (["challenge_ended"], ["CHALLENGE_FRESH"])
+
+
+def test_proofs_are_held_against_their_challenge() -> None:
+    challenge = world().boxtel.challenge(at=AT)
+    made = proofs.prove(challenge, [forge.HOLDER_KEY, forge.OTHER_KEY], at=AT)
+    data = written({"proofs": {"jwt": [one.decode() for one in made]}})
+    beside_it = written(challenge.to_json())
+    assert examine(data, beside(request=beside_it)).verdict is Verdict.WELL
+    assert examine(data, beside()).verdict is Verdict.INCOMPLETE
+    assert examine(made[0], beside(request=beside_it)).kind is Kind.PROOFS
+    late = examine(data, beside(at=AT + timedelta(hours=3)))
+    assert (causes(late), checks(late)) == (["proof_old"], ["PROOF_IAT"])
+    other = written(world().boxtel.challenge(at=AT).to_json())
+    assert checks(examine(data, beside(request=other))) == ["PROOF_NONCE"]
+    twice = written({"proofs": {"jwt": [made[0].decode()] * 2}})
+    report = examine(twice, beside())
+    assert checks(report) == ["PROOF_DISTINCT"]
+    assert report.findings[0].place == ("proof", 1)
