@@ -139,12 +139,12 @@ def _plain(value: Filled) -> Json:
 def tell_report(report: Report, file: str, lang: Language, *, show_values: bool) -> None:
     """Print a report: the steps, what is wrong, and last of all, where it stays in sight, what to do now."""
     speaking.line(f"{file}: {texts.say(f'kind.{report.kind.value}', lang)}", "bold")
-    for one in report.stated:
+    for one in (one for one in report.stated if one.type is not None):
         _tell_stated(one, lang, show_values=show_values)
     if report.is_mended and report.courses:
         speaking.line()
         _paragraph(texts.say("doctor.mended", lang), style="yellow")
-    for course in report.courses:
+    for course in (one for one in report.courses if one.steps):
         _tell_course(course, lang)
     speaking.line()
     if report.kind is not Kind.PRIVATE_KEY:  # that it cannot be read is not what is the matter with it

@@ -114,6 +114,7 @@ class Cause(StrEnum):
     BEARER = "bearer"
     TILDE_MISSING = "tilde_missing"
     CUT_OFF = "cut_off"
+    TOKEN_DAMAGED = "token_damaged"  # noqa: S105  # a cause, and no secret
     # its form
     JSON_BROKEN = "json_broken"
     TOML_BROKEN = "toml_broken"
@@ -237,7 +238,7 @@ UNREADABLE: Final = MENDED | frozenset(
         *(Cause.EMPTY, Cause.FOLDER, Cause.PICTURE, Cause.PDF, Cause.ARCHIVE, Cause.WEB_PAGE, Cause.BINARY),
         *(Cause.TEXT, Cause.JSON, Cause.TOML, Cause.DATABASE, Cause.OTHER_LINK, Cause.OFFER, Cause.OTHER_TOKEN),
         *(Cause.ENCRYPTED, Cause.HOLDER_PROOF),
-        *(Cause.PRIVATE_KEY_HERE, Cause.OPEN_TO_OTHERS, Cause.CUT_OFF),
+        *(Cause.PRIVATE_KEY_HERE, Cause.OPEN_TO_OTHERS, Cause.CUT_OFF, Cause.TOKEN_DAMAGED),
         *(Cause.JSON_BROKEN, Cause.TOML_BROKEN, Cause.MALFORMED, Cause.OLD_DRAFT, Cause.UNKNOWN_FORMAT),
         *(Cause.VAULT_DAMAGED, Cause.SETTINGS_WRONG),
     }

@@ -7,6 +7,7 @@ examined by itself, so that what is the matter with the second is not hidden by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -105,6 +106,23 @@ def _examined(
     as_issued: bool,
     query: CredentialQuery | None = None,
     place: tuple[str | int, ...] = (),
+) -> Examined:
+    """Examine one token of several, or the only one; that it cannot be read is a finding like another."""
+    try:
+        return _judged(given, beside, asked=asked, as_issued=as_issued, query=query, place=place)
+    except Malformed as error:
+        found = Finding(cause=Cause.TOKEN_DAMAGED, filled={"message": str(error)}, place=place)
+        return Examined(course=Course(place=place, steps=()), findings=(found,), stated=Stated(place=place))
+
+
+def _judged(
+    given: bytes,
+    beside: Beside,
+    *,
+    asked: Request | None,
+    as_issued: bool,
+    query: CredentialQuery | None,
+    place: tuple[str | int, ...],
 ) -> Examined:
     seen = peek(given)
     queries = asked.query.credentials if asked is not None else ()
@@ -275,7 +293,7 @@ def _with_whole(report: Report, whole: Rejected | None, asked: Request, given: A
 
 
 def _whole(given: Answer, asked: Request, trust: Trust, beside: Beside) -> Disclosure | Rejected | None:
-    """Verify an answer; None where the keys of an issuer could not be had."""
+    """Verify an answer; None where a presentation cannot be read, or the keys of an issuer could not be had."""
     verifier = Verifier(
         asked.asker.party.id, trust=trust, status=NO_STATUS_CHECK, once=NO_REPLAY_CHECK, types=beside.types
     )
@@ -283,7 +301,7 @@ def _whole(given: Answer, asked: Request, trust: Trust, beside: Beside) -> Discl
         return verifier.verify(given, replace(asked, policy=None), at=beside.at)
     except Rejected as error:
         return error
-    except Unavailable:
+    except (Malformed, Unavailable):  # which each of its credentials says by itself, or the gaps name
         return None
 
 
@@ -309,11 +327,12 @@ def _each(given: Answer, beside: Beside, asked: Request) -> tuple[Examined, ...]
 
 
 def _stated(given: Answer) -> tuple[Stated, ...]:
-    return tuple(
-        tokens.stated(peek(one.token), (name, number))
-        for name, several in given.presentations.items()
-        for number, one in enumerate(several)
-    )
+    said = []
+    for name, several in given.presentations.items():
+        for number, one in enumerate(several):
+            with suppress(Malformed):
+                said.append(tokens.stated(peek(one.token), (name, number)))
+    return tuple(said)
 
 
 def _of_whole(error: Rejected, asked: Request, given: Answer) -> Finding:

@@ -124,7 +124,16 @@ def test_an_answer_that_goes_elsewhere_than_the_request_is_never_well() -> None:
         for name, one in answered().presentations.items()
     }
     report = examine(answer_file(Answer(presentations=swapped)), beside(request=request_file()))
-    assert report.verdict is Verdict.UNREADABLE
+    assert (causes(report), report.verdict) == (["token_damaged"], Verdict.UNREADABLE)
+
+
+def test_a_presentation_that_cannot_be_read_does_not_hide_the_others() -> None:
+    (first, *others), some = answered().presentations, dict(answered().presentations)
+    some[first] = (Presentation(format=FORMAT, token=b"a.b.c~"),)
+    for given_beside in (beside(request=request_file()), beside(), beside(request=request_file(), trust=None)):
+        report = examine(answer_file(Answer(presentations=some)), given_beside)
+        assert (causes(report), report.findings[0].place) == (["token_damaged"], (first, 0))
+        assert {course.place[0] for course in report.courses if course.steps} == set(others)
 
 
 def test_a_request_beside_it_that_cannot_be_read_is_said_to_be_the_trouble() -> None:
@@ -212,7 +221,8 @@ def test_what_an_issuer_sent_is_well_where_all_copies_are() -> None:
 def test_one_bad_copy_is_found_among_the_good_ones() -> None:
     sent = issued(aisha(), aisha())
     sent["credentials"][1]["copies"][1] = sent["credentials"][1]["copies"][1][:-1]
-    assert causes(examine(written(sent), beside())) == ["malformed"]
+    report = examine(written(sent), beside())
+    assert (causes(report), report.findings[0].place) == (["token_damaged"], ("huishouden", 1))
     sent = issued(aisha(), aisha())
     copy: str = sent["credentials"][1]["copies"][1]
     head, rest = copy.split("~", 1)

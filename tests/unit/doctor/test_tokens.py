@@ -267,6 +267,13 @@ def test_a_disclosure_that_does_not_belong_is_named_and_its_value_is_not() -> No
     assert "Boxtel" not in str(report.findings)
 
 
+def test_a_credential_of_which_a_part_cannot_be_read_is_told_to_be_damaged() -> None:
+    first, one, *others = credential().split(b"~")
+    report = examine(b"~".join((first, one[:-9] + b"AAAAAAAAA", *others)), beside())
+    assert (report.kind, report.verdict) == (Kind.CREDENTIAL, Verdict.UNREADABLE)
+    assert causes(report) == ["token_damaged"]
+
+
 def test_a_check_without_a_cause_of_its_own_is_told_by_its_rule() -> None:
     report = forged(forge.forged(forge.payload(_sd=[forge.digest(ONE)]), (ONE, ONE)))
     assert (causes(report)[0], checks(report)[0]) == ("check", "DISCLOSURE_ONCE")
