@@ -207,9 +207,13 @@ class Vault:
                 self._commit(writing)
             finally:
                 self._writing = False
-                if self._database.in_transaction:
-                    with suppress(sqlite3.Error):
-                        self._database.execute("ROLLBACK")
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        # After some errors SQLite did so itself. What went wrong is told by the error that is on its way.
+        if self._database.in_transaction:
+            with suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
 
     def _commit(self, writing: Writing) -> None:
         if not writing.staged:
@@ -269,7 +273,7 @@ class Vault:
             try:
                 self._load()
             finally:
-                self._database.execute("ROLLBACK")
+                self._roll_back()
 
     def _load(self) -> None:
         header = _read_header(self._database)  # takes the lock under which all the rest is read
