@@ -27,6 +27,9 @@ BUSY_TIMEOUT: Final = 5.0  # seconds to wait for another process that is writing
 _FILE_HEAD: Final = b"SQLite format 3\0"
 _PAGE: Final = 4096  # bytes of a page
 _BESIDE: Final = ("-journal", "-wal")  # where SQLite puts files, and reads what it finds
+# What ends the journal of a change to several databases, before which stands the name of another file: SQLite deletes
+# that file, whatever it is, when it finds such a journal. A vault's changes are of one database.
+_OF_SEVERAL: Final = bytes.fromhex("d9d505f920a163d7")
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})  # of a disk without links
 _ROLLBACK_JOURNAL: Final = b"\x01\x01"  # read and write version; another would have other files beside this one
 # What another process or the disk does, against what is wrong in the file itself.
@@ -61,7 +64,20 @@ class Hold:
             if not self._counted[file]:
                 _require_head(path)
             self._counted[file] += 1
+        self._path = path
         self.let_go: Final = weakref.finalize(self, self._let_go, file)
+
+    def look(self) -> None:
+        """Look again, before SQLite does, whether somebody put something beside the file.
+
+        Raises:
+            Misuse: somebody did.
+            Unavailable: the folder cannot be reached.
+        """
+        try:
+            _require_nothing_planted(self._path)
+        except OSError as error:
+            raise Unavailable(f"the vault at {self._path} cannot be reached: {error.strerror}") from error
 
     @classmethod
     def _let_go(cls, file: tuple[int, int]) -> None:
@@ -74,11 +90,7 @@ class Hold:
 def private_file(path: Path) -> os.stat_result:
     try:
         found = path.lstat()
-        for beside in _BESIDE:
-            # SQLite waits for ever on a pipe in the place of its journal
-            with suppress(FileNotFoundError):
-                if not stat.S_ISREG(path.with_name(path.name + beside).lstat().st_mode):
-                    raise Misuse(f"{path}{beside} is not a regular file: somebody put it beside the vault")
+        _require_nothing_planted(path)
     except FileNotFoundError:
         raise Misuse(f"there is no vault at {path}") from None
     except ValueError:
@@ -92,6 +104,23 @@ def private_file(path: Path) -> os.stat_result:
     if found.st_size > MAX_FILE:
         VAULT.refuse()
     return found
+
+
+def _require_nothing_planted(path: Path) -> None:
+    for suffix in _BESIDE:
+        beside = path.with_name(path.name + suffix)
+        try:
+            if not stat.S_ISREG(beside.lstat().st_mode):  # SQLite waits for ever on a pipe in the place of its journal
+                raise Misuse(f"{beside} is not a regular file: somebody put it beside the vault")
+            with beside.open("rb") as file:
+                file.seek(-len(_OF_SEVERAL), os.SEEK_END)
+                if file.read() == _OF_SEVERAL:
+                    raise Misuse(f"{beside} is no journal of a vault: somebody put it there to have a file deleted")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # shorter than that
+                raise
 
 
 def _require_head(path: Path) -> None:

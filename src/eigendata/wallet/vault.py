@@ -197,6 +197,7 @@ class Vault:
             self._require_open()
             if self._writing:
                 raise Misuse("one transaction of a vault at a time")
+            self._hold.look()
             self._writing = True
             try:
                 with database_errors():
@@ -267,6 +268,7 @@ class Vault:
             if self._database.in_transaction:
                 self._load()
                 return
+            self._hold.look()
             if self._database.execute("PRAGMA data_version").fetchone()[0] == self._seen:
                 return
             self._database.execute("BEGIN")

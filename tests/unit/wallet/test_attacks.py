@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from eigendata.errors import Malformed, Misuse, Rejected, Unavailable
 from eigendata.model import CredentialType, Issued
 from eigendata.proofs import MAX_TEXT, MAX_TYPES, Challenge
 from eigendata.registers.catalogue import ADRES, PERSOON
-from eigendata.wallet import LEAST, Wallet, file
+from eigendata.wallet import LEAST, Wallet, file, vault
 from tests.unit.wallet.town import (
     BOXTEL,
     FORMAT,
@@ -216,6 +217,53 @@ def test_what_was_planted_beside_a_vault_is_not_followed_or_waited_for(
     plant(path.with_name(path.name + suffix))
     with pytest.raises(Misuse, match="beside the vault"):
         Wallet.open(path, PASSPHRASE)
+
+
+def planted(path: Path, victim: Path) -> None:
+    """Put a journal beside a vault that names another file as belonging to it, as of a change to several databases."""
+    journals: list[bytes] = []
+    opened = vault.Vault.open(path, PASSPHRASE)
+
+    def look(statement: str) -> None:
+        if statement == "COMMIT":
+            journals.append(path.with_name(f"{path.name}-journal").read_bytes())
+
+    with opened.writing() as writing:
+        writing.put(1, b"more" * 2000)
+        opened._database.set_trace_callback(look)
+        opened._database.execute("PRAGMA cache_size = 1")  # so that the journal is on the disk
+    opened.close()
+    name = bytes(victim)
+    sums = struct.pack(">II", len(name), sum(name))
+    journal = journals[0] + struct.pack(">I", 2**30 // 4096 + 1) + name + sums + bytes.fromhex("d9d505f920a163d7")
+    path.with_name(f"{path.name}-journal").write_bytes(journal)
+
+
+@pytest.mark.parametrize("already_open", [False, True])
+def test_a_journal_that_was_planted_beside_a_vault_deletes_nothing(
+    wallet: Wallet, path: Path, tmp_path: Path, already_open: bool
+) -> None:
+    victim = tmp_path / "thesis.odt"
+    victim.write_bytes(b"years of work")
+    if not already_open:
+        wallet.close()
+    planted(path, victim)
+    with pytest.raises(Misuse, match="put it there to have a file deleted"):
+        wallet.cards() if already_open else Wallet.open(path, PASSPHRASE)
+    with pytest.raises(Misuse, match=r"put it there|closed"):
+        collected(wallet, PERSOON)
+    assert victim.read_bytes() == b"years of work"
+    path.with_name(f"{path.name}-journal").unlink()
+    Wallet.open(path, PASSPHRASE).close()
+
+
+@pytest.mark.parametrize("content", [b"", b"short", bytes(4096)])
+def test_a_journal_that_is_none_changes_nothing(wallet: Wallet, path: Path, content: bytes) -> None:
+    collected(wallet, PERSOON)
+    wallet.close()
+    path.with_name(f"{path.name}-journal").write_bytes(content)
+    with Wallet.open(path, PASSPHRASE) as again:
+        assert len(again.cards()) == 1
 
 
 @pytest.mark.parametrize("name", ["", "/", ".", "a\0b"])
