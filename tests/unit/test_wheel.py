@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ..given import ROOT, lacking
 
+KIT = ROOT / "src/eigendata/testkit"
+
 
 def test_the_wheel_tells_the_story_in_an_empty_folder(tmp_path: Path) -> None:
     wheels, home, empty = tmp_path / "wheels", tmp_path / "home", tmp_path / "empty"
@@ -29,6 +31,9 @@ def test_the_wheel_tells_the_story_in_an_empty_folder(tmp_path: Path) -> None:
     assert all(
         attack["refused"] for attack in told["attacks"].values() if isinstance(attack, dict) and "refused" in attack
     )
+    kit = json.loads(_run([str(environment / "bin" / "eigendata"), "conformance", "--json"], empty, home).stdout)
+    assert kit["conforms"] is True
+    assert {one["id"] for one in kit["results"]} == {path.stem for path in KIT.glob("*.txt")}
     assert list(empty.iterdir()) == []
 
 

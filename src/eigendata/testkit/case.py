@@ -7,7 +7,7 @@
     (an empty line)
     eyJhbGciOiJFUzI1NiIs...~      the token; every line break in it is for the reader only, and is taken out
 
-A header is `name: value` on one line; a line that begins with a space goes on with the one before. The reader is
+A header is `name: value` on one line; in `anchor` alone, a line that begins with a space goes on with it. The reader is
 strict: a case that is misread would say something of an implementation that is not so.
 """
 
@@ -181,7 +181,7 @@ def _headers(lines: Sequence[str]) -> dict[str, str]:
         with within(f"line {number}"):
             if not line.isprintable():
                 raise Malformed("a character that cannot be seen")
-            if line.startswith(" ") and name:
+            if line.startswith(" ") and name == "anchor":
                 found[name] += "\n" + line[1:]
                 continue
             matched = _HEADER.fullmatch(line)

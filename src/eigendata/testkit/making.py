@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from eigendata.errors import Check
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from eigendata.errors import Check, Misuse
 from eigendata.testkit.case import Case, Expect, Role, Serialization, Severity
 from eigendata.testkit.certificates import Certificates
 from eigendata.testkit.forge import HOLDER, ISSUER, OVER_WHAT_IS_SENT, Jwt, Recipe, decoy, digest, salted
@@ -182,10 +184,17 @@ UNASKED: Final[Mapping[str, Any]] = {"require_key_binding": False, "audience": N
 
 
 def make(at: datetime = AT) -> tuple[Case, ...]:
-    """Make every case around a moment."""
+    """Make every case around a moment.
+
+    Raises:
+        Misuse: the library below cannot sign without randomness (RFC 6979): its OpenSSL is older than 3.2.
+    """
     from eigendata.testkit import binding, chains, disclosing, good, holding, jose, serializing, validity
 
     kit = Kit(at=at.astimezone(UTC) - timedelta(microseconds=at.microsecond))
-    for table in (good, jose, disclosing, validity, binding, chains, holding, serializing):
-        table.add(kit)
+    try:
+        for table in (good, jose, disclosing, validity, binding, chains, holding, serializing):
+            table.add(kit)
+    except UnsupportedAlgorithm as error:
+        raise Misuse("cases are made with deterministic signatures, which the OpenSSL here does not know") from error
     return tuple(kit.cases.values())

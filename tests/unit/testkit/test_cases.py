@@ -8,15 +8,18 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eigendata import testkit, trust
 from eigendata.crypto import x509
 from eigendata.crypto.jose import parse_jws
-from eigendata.errors import Check, Malformed
+from eigendata.errors import Check, Malformed, Misuse
 from eigendata.formats.sdjwt import SD_JWT_VC, checks
 from eigendata.testkit import making, own
 from eigendata.testkit.case import ENVELOPE, Case, Expect, Severity, read, write
-from eigendata.testkit.forge import ISSUER
+from eigendata.testkit.forge import ISSUER, KitKey
 from tests.given import ROOT
 
 CASES = testkit.shipped()
@@ -83,6 +86,15 @@ def test_a_kit_made_at_another_moment_is_accepted_and_refused_alike() -> None:
         assert own.why(one) == (None if one.expect is Expect.ACCEPT else (one.reason, one.check)), one.id
 
 
+def test_where_no_deterministic_signature_can_be_made_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot(key: KitKey, message: bytes) -> bytes:
+        raise UnsupportedAlgorithm("ECDSA with deterministic signature (RFC 6979) is not supported")
+
+    monkeypatch.setattr(KitKey, "in_der", cannot)
+    with pytest.raises(Misuse, match="deterministic"):
+        making.make()
+
+
 def test_the_tool_finds_no_drift() -> None:
     done = subprocess.run(
         [sys.executable, "tools/testkit.py", "--check"], cwd=ROOT, capture_output=True, text=True, timeout=300
@@ -137,6 +149,7 @@ def test_no_file_of_the_kit_can_be_misread() -> None:
         "no header": spoilt(lines[0], "just text", *lines[1:]),
         "an empty value": spoilt(lines[0], "title: ", *lines[1:]),
         "a continuation first": spoilt(lines[0], " goes on", *lines[1:]),
+        "a title on two lines": spoilt(*lines[:3], " goes on", *lines[3:]),
         "a tab": spoilt(lines[0], "note:\tx", *lines[1:]),
         "a carriage return": b"\r\n".join(line.encode() for line in lines),
         "no token": spoilt(*lines[: blank + 1]),
@@ -157,6 +170,17 @@ def test_no_file_of_the_kit_can_be_misread() -> None:
         if name != "check":
             with pytest.raises(Malformed):
                 read(spoilt(*lines[:index], *lines[index + 1 :]))
+
+
+@given(st.integers(0, 2000), st.integers(0, 40), st.binary(max_size=40))
+def test_any_bytes_are_a_case_or_malformed(start: int, length: int, spliced: bytes) -> None:
+    whole = write(GOOD["good-x5c"])
+    data = whole[:start] + spliced + whole[start + length :]
+    try:
+        case = read(data)
+    except Malformed:
+        return
+    assert read(write(case)) == case
 
 
 def test_an_error_of_the_reader_names_the_line() -> None:
