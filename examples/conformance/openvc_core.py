@@ -34,10 +34,8 @@ def key_of(question: dict[str, Any], suite: SdJwtVcProofSuite, at: datetime) -> 
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
-    if question["serialization"] == "json":
-        return {"verdict": "unsupported", "said": "the compact form alone"}
-    if question["role"] == "holder":
-        return {"verdict": "unsupported", "said": "no check of its own for what an issuer sends"}
+    if question["type_metadata"] or question["serialization"] == "json" or question["role"] == "holder":
+        return {"verdict": "unsupported", "said": "no type metadata, no JSON form, no check of what an issuer sends"}
     suite, at = SdJwtVcProofSuite(), datetime.fromtimestamp(question["at"], UTC)
     try:
         verified = suite.verify(

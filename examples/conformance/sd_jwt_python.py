@@ -19,6 +19,8 @@ from sd_jwt.verifier import SDJWTVerifier
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     if question["anchors"]:
         return {"verdict": "unsupported", "said": "no certificate chains"}
+    if question["type_metadata"]:
+        return {"verdict": "unsupported", "said": "no type metadata"}
     if question["serialization"] == "json":
         return {"verdict": "unsupported", "said": "it reads the JSON form of an older draft"}
     if question["role"] == "holder":

@@ -78,6 +78,7 @@ class Case:
         clause: where the rule stands that is broken, or shown to hold.
         at: the moment of verification.
         type: the `vct` that is expected.
+        type_metadata: the document that describes that type, as its octets in UTF-8; None where there is none at hand.
         issuer: the only issuer who is trusted, as `iss` names it.
         issuer_key: that issuer's public JWK; None where the issuer is found by a chain.
         anchors: the certificates in PEM to which a chain must lead; empty where a key is pinned.
@@ -98,6 +99,7 @@ class Case:
     severity: Severity
     at: datetime
     type: str
+    type_metadata: str | None = None
     issuer: str
     issuer_key: Mapping[str, Json] | None = None
     anchors: tuple[str, ...] = ()
@@ -124,6 +126,7 @@ class Case:
             "serialization": str(self.serialization),
             "at": int(self.at.timestamp()),
             "type": self.type,
+            "type_metadata": self.type_metadata,
             "issuer": self.issuer,
             "issuer_key": self.issuer_key,
             "anchors": self.anchors,
@@ -144,7 +147,9 @@ _ALWAYS: Final = (
     *("id", "title", "clause", "role", "format", "serialization", "expect", "severity", "at", "type", "issuer"),
     "require-key-binding",
 )
-_ALONE: Final = frozenset((*_ALWAYS, "issuer-key", "anchor", "audience", "nonce", "claims", "reason", "check", "twin"))
+_ALONE: Final = frozenset(
+    (*_ALWAYS, "type-metadata", "issuer-key", "anchor", "audience", "nonce", "claims", "reason", "check", "twin")
+)
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----")
 _ID_LIMIT: Final = 80
 
@@ -222,6 +227,7 @@ def _case(headers: Mapping[str, str], token: str) -> Case:
         severity=_one_of(Severity, headers, "severity"),
         at=_moment(headers),
         type=headers["type"],
+        type_metadata=headers.get("type-metadata"),
         issuer=headers["issuer"],
         issuer_key=_object(headers, "issuer-key"),
         anchors=tuple(_anchors(headers)),
@@ -288,6 +294,7 @@ def write(case: Case) -> bytes:
         "twin": case.twin,
         "at": case.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "type": case.type,
+        "type-metadata": case.type_metadata,
         "issuer": case.issuer,
         "issuer-key": _line(case.issuer_key),
         "anchor": "".join(case.anchors).strip().replace("\n", "\n ") or None,

@@ -189,11 +189,11 @@ def make(at: datetime = AT) -> tuple[Case, ...]:
     Raises:
         Misuse: the library below cannot sign without randomness (RFC 6979): its OpenSSL is older than 3.2.
     """
-    from eigendata.testkit import binding, chains, disclosing, good, holding, jose, serializing, validity
+    from eigendata.testkit import binding, chains, describing, disclosing, good, holding, jose, serializing, validity
 
     kit = Kit(at=at.astimezone(UTC) - timedelta(microseconds=at.microsecond))
     try:
-        for table in (good, jose, disclosing, validity, binding, chains, holding, serializing):
+        for table in (good, jose, disclosing, validity, binding, chains, holding, serializing, describing):
             table.add(kit)
     except UnsupportedAlgorithm as error:
         raise Misuse("cases are made with deterministic signatures, which the OpenSSL here does not know") from error

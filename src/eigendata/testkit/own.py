@@ -10,6 +10,7 @@ from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json, json_object
 from eigendata.errors import Malformed, Rejected
 from eigendata.formats import FORMATS
+from eigendata.formats.sdjwt.type_metadata import DescribedType, TypeMetadata
 from eigendata.model import UNBOUND, Binding, CredentialType, thaw
 from eigendata.testkit.case import Case, Role, Serialization
 from eigendata.trust import IssuerEntry, Trust
@@ -23,7 +24,7 @@ def verify(case: Case) -> Mapping[str, Json]:
     Raises:
         Rejected, Malformed: it is refused.
     """
-    read, expected = FORMATS[case.format], (CredentialType.foreign(case.type),)
+    read, expected = FORMATS[case.format], (_type(case),)
     trust = _trust(case)
     on_the_wire: Json = case.token
     if case.serialization is Serialization.JSON:
@@ -48,6 +49,12 @@ def why(case: Case) -> tuple[str, str | None] | None:
     except Malformed:
         return "malformed", None
     return None
+
+
+def _type(case: Case) -> CredentialType:
+    if case.type_metadata is None:
+        return CredentialType.foreign(case.type)
+    return DescribedType.of(TypeMetadata.read(case.type, {case.type: case.type_metadata.encode()}))
 
 
 def _trust(case: Case) -> Trust:

@@ -124,6 +124,10 @@ def test_chosen_cases_bring_their_twins_along() -> None:
 # -- commands ---------------------------------------------------------------------------------------------------------
 
 REPLY = "import json, sys\nfor line in sys.stdin:\n    asked = json.loads(line)\n"
+TOLD = {
+    *("id", "role", "format", "serialization", "at", "type", "type_metadata", "issuer", "issuer_key", "anchors"),
+    *("require_key_binding", "audience", "nonce", "token"),
+}
 OWN = """
 import json, sys
 from eigendata.errors import EigendataError
@@ -155,8 +159,7 @@ def asked(implementation: Lines, cases: tuple[Case, ...] = FEW) -> Report:
 
 def test_a_command_is_asked_by_lines_and_told_nothing_of_what_is_expected(lines: Callable[..., Lines]) -> None:
     told = REPLY + (
-        "    known = set(asked) == {'id', 'role', 'format', 'serialization', 'at', 'type', 'issuer', 'issuer_key',"
-        "'anchors', 'require_key_binding', 'audience', 'nonce', 'token'}\n"
+        f"    known = set(asked) == {TOLD!r}\n"
         "    print(json.dumps({'verdict': 'reject' if known else 'accept'}), flush=True)\n"
     )
     assert {one.answer.verdict for one in asked(lines(told)).results} == {Verdict.REJECT}
