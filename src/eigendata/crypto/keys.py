@@ -109,9 +109,24 @@ class PublicKey:
         if not _OF_USE.isdisjoint(jwk):
             _require_for_verifying(jwk, algorithm)
         if algorithm is Algorithm.EDDSA:
-            return _of_prime_order(cls(algorithm, _octets(jwk, "x", _ED25519_SIZE)))
+            return cls.from_octets(algorithm, _octets(jwk, "x", _ED25519_SIZE))
         size = _CURVES[algorithm].size
-        key = cls(algorithm, _octets(jwk, "x", size) + _octets(jwk, "y", size))
+        return cls.from_octets(algorithm, _octets(jwk, "x", size) + _octets(jwk, "y", size))
+
+    @classmethod
+    def from_octets(cls, algorithm: Algorithm, data: bytes) -> PublicKey:
+        """Take the octets that `data` is made of.
+
+        Raises:
+            Malformed: another length, or a point that is not on the curve, or of Ed25519 not of its prime order.
+        """
+        if algorithm is Algorithm.EDDSA:
+            if len(data) != _ED25519_SIZE:
+                raise Malformed("a public key of another length than its curve's")
+            return _of_prime_order(cls(algorithm, data))
+        if len(data) != 2 * _CURVES[algorithm].size:
+            raise Malformed("a public key of another length than its curve's")
+        key = cls(algorithm, data)
         key._load()
         return key
 
