@@ -205,7 +205,7 @@ class _Concealer:
             names: as JSON with a comma, or empty for the elements of an array.
         """
         written = zip(names, json_dumps_each(values), self._salts, strict=False)  # the salts never end
-        texts = [b'["' + salt + b'",' + name + value + b"]" for name, value, salt in written]
+        texts = [b'["%b",%b%b]' % (salt, name, value) for name, value, salt in written]
         disclosures = _b64url_each(texts).split()
         self.disclosures += disclosures
         return _digests(disclosures)
