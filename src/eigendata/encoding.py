@@ -40,8 +40,8 @@ JSON_LIMIT: Final = 1_048_576
 JSON_DEPTH: Final = 64
 """Arrays and objects inside one another; far above any document of ours, far below Python's recursion limit."""
 
-CBOR_LIMIT: Final = 1_048_576
-"""Bytes of one CBOR item, for the same reason as `JSON_LIMIT`."""
+CBOR_LIMIT: Final = 524_288
+"""Bytes of one CBOR item: a portrait may make it some 200 kB. An empty array is one byte, and in memory a hundred."""
 
 CBOR_DEPTH: Final = 32
 """Arrays, maps and tags inside one another; a DeviceResponse needs 9."""
@@ -155,6 +155,7 @@ def json_loads(data: bytes, *, limit: int = JSON_LIMIT) -> Json:
             return value
     except (orjson.JSONDecodeError, TypeError):
         pass  # judged, and explained, by the strict reader
+    value = None  # so that it does not lie beside what the strict reader makes of the same bytes
     try:
         text = data.decode("utf-8")
         value = _READER.decode(text)

@@ -301,7 +301,7 @@ LIMITS: Mapping[str, tuple[Callable[[bytes], object], Callable[[int], bytes], in
     "bytes of a JSON object": (json_object, lambda size: b'{"a":"' + b"a" * (size - 8) + b'"}', 1_048_576),
     "arrays in arrays of JSON": (json_loads, lambda depth: b"[" * depth + b"]" * depth, 64),
     "objects in objects of JSON": (json_loads, lambda depth: b'{"a":' * depth + b"1" + b"}" * depth, 64),
-    "bytes of CBOR": (cbor_loads, lambda size: b"\x5a" + (size - 5).to_bytes(4) + bytes(size - 5), 1_048_576),
+    "bytes of CBOR": (cbor_loads, lambda size: b"\x5a" + (size - 5).to_bytes(4) + bytes(size - 5), 524_288),
     "arrays in arrays of CBOR": (cbor_loads, lambda depth: b"\x81" * depth + b"\x00", 32),
     "bytes of TOML": (toml_loads, lambda size: b"#" * size, 65_536),
     "lists in lists of TOML": (toml_loads, lambda depth: b"a = " + b"[" * depth + b"]" * depth, 15),

@@ -12,6 +12,7 @@ from eigendata.encoding import Json, b64url_encode, json_loads
 from eigendata.errors import Declined, Misuse, Reason
 from eigendata.model import freeze
 from eigendata.query import Held, Matches, match, parse_query
+from eigendata.query.matching import PLACES_LIMIT
 from tests.given import given
 from tests.negatives import negative
 
@@ -366,6 +367,20 @@ def test_a_hostile_query_costs_little() -> None:
     before = time.process_time()
     match(query, cards).select()
     assert time.process_time() - before < 2
+
+
+def test_a_query_that_means_more_places_than_are_looked_at_is_answered_as_if_nothing_fits() -> None:
+    elements: dict[str, Json] = {"a": [0] * (PLACES_LIMIT // 50)}
+    claims = [{"id": f"c{index}", "path": path} for index, path in enumerate((["a", None], ["a", 0]))]
+    cards = [held(str(number), document=elements) for number in range(50)]
+    query = {"credentials": [credential(claims=claims[:1])]}
+    assert len(match(parse_query(query), cards).fits["q"]) == 50
+    with pytest.raises(Declined) as declined:
+        match(parse_query({"credentials": [credential(claims=claims)]}), cards)
+    assert declined.value.reason is Reason.NOTHING_FITS
+    with pytest.raises(Declined) as nothing:
+        match(parse_query(query), [])
+    assert str(nothing.value) == str(declined.value)
 
 
 def test_a_held_credential_keeps_its_claims_out_of_its_repr() -> None:

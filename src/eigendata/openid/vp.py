@@ -38,6 +38,9 @@ MAX_ANSWER: Final = 1_048_576
 MAX_PARAMETERS: Final = 64
 """Parameters of a link or form."""
 
+MAX_ESCAPES: Final = 131_072
+"""Escaped characters of a link or form: each takes some hundred bytes to read. An answer has a few per disclosure."""
+
 MAX_PRESENTATIONS: Final = 64
 """Presentations for one credential query that allows several."""
 
@@ -409,6 +412,8 @@ _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 def _form(text: str) -> dict[str, str]:
     """Read `application/x-www-form-urlencoded`, each name once."""
+    if text.count("%") > MAX_ESCAPES:
+        raise Malformed(f"the parameters hold more than {MAX_ESCAPES} escaped characters")
     if _STRAY_PERCENT.search(text) is not None:
         raise Malformed("the parameters hold a percent sign that encodes nothing")
     try:

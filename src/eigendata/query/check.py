@@ -17,7 +17,7 @@ demand that it is the one: who needs that asks with strings and `null` only, as 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from eigendata.encoding import Json
@@ -156,16 +156,17 @@ def require_fits(
         trail.require(AUTHORITY_ASKED, any(key_id in asked for key_id in authority_key_ids))
     else:
         trail.skip(AUTHORITY_ASKED, Outcome.NOT_APPLICABLE)
-    there = [option for option in _options(query) if option.found(document, valued=False) is not None]
+    found = _Found(document)
+    there = [option for option in _options(query) if found.places(option, valued=False) is not None]
     trail.require(CLAIMS_THERE, bool(there))
     if any(claim.values for claim in query.claims):
-        there = [option for option in there if option.found(document, valued=True) is not None]
+        there = [option for option in there if found.places(option, valued=True) is not None]
         trail.require(VALUES_MATCH, bool(there))
     else:
         trail.skip(VALUES_MATCH, Outcome.NOT_APPLICABLE)
     others = [option for one in beside for option in _options(one)]
     shown = tuple(revealed)
-    fitting = next((option for option in there if _covers([option, *others], document, shown)), None)
+    fitting = next((option for option in there if _covers([option, *others], found, shown)), None)
     return tuple(one.claim.path for one in trail.some(NO_CLAIM_MORE, fitting).wanted)
 
 
@@ -245,15 +246,26 @@ class _Option:
 
     wanted: tuple[_Wanted, ...]
 
-    def found(self, document: Claims, *, valued: bool) -> set[ClaimPath] | None:
-        """Give every place that the option asks, or None where one of its claims is not there."""
-        places: set[ClaimPath] = set()
-        for one in self.wanted:
-            found = one.found(document, valued=valued)
-            if not found:
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where each claim is found in one document: looked up once, however many options ask it."""
+
+    document: Claims
+    _known: dict[tuple[int, tuple[int, ...], bool], list[ClaimPath]] = field(default_factory=dict)
+
+    def places(self, option: _Option, *, valued: bool) -> list[list[ClaimPath]] | None:
+        """Give the places of each claim that an option asks, or None where one of them is not there."""
+        found: list[list[ClaimPath]] = []
+        for one in option.wanted:
+            key = (id(one.claim), one.ranks, valued)
+            places = self._known.get(key)
+            if places is None:
+                places = self._known[key] = one.found(self.document, valued=valued)
+            if not places:
                 return None
-            places.update(found)
-        return places
+            found.append(places)
+        return found
 
 
 def _options(query: CredentialQuery) -> Iterator[_Option]:
@@ -283,11 +295,11 @@ def _same(node: Json, value: str | int | bool) -> bool:
     return type(node) is type(value) and node == value
 
 
-def _covers(options: Sequence[_Option], document: Claims, revealed: Sequence[ClaimPath]) -> bool:
+def _covers(options: Sequence[_Option], found: _Found, revealed: Sequence[ClaimPath]) -> bool:
     """Tell whether everything that was chosen to be shown was asked, leads to what was, or is part of it."""
     asked: set[ClaimPath] = set()
     for option in options:
-        asked |= option.found(document, valued=True) or set()
+        asked.update(*(found.places(option, valued=True) or ()))
     leading = {path[:length] for path in asked for length in range(1, len(path) + 1)}
     if not all(path in leading or any(path[:length] in asked for length in range(1, len(path))) for path in revealed):
         return False

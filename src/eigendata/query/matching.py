@@ -28,6 +28,15 @@ Selection: TypeAlias = Mapping[str, tuple[tuple[str, tuple[ClaimPath, ...]], ...
 """Credential query id -> what to show for it: the held credential's id, and the paths to reveal of it."""
 
 
+PLACES_LIMIT: Final = 250_000
+"""Places in what is held that the paths of one query may mean; what asks more is not answered.
+
+With `null` in paths to long arrays a short query means millions. For all claims of 200 credentials it means some 5,000.
+"""
+
+_NOTHING: Final = "nothing in this wallet answers the request"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """One credential that a wallet could show.
@@ -156,18 +165,21 @@ def match(query: Query, held: Iterable[Held]) -> Matches:
     Where no proof of the holder is asked, credentials that name no holder come first: they show less.
 
     Raises:
-        Declined: the query cannot be satisfied (`nothing_fits`). The message is the same whatever is lacking, so that
-            it cannot tell the asker which value did not match (section 15.4.1).
+        Declined: the query cannot be satisfied, or means too many places (`nothing_fits`). The message is the same
+            whatever is lacking, so that it cannot tell the asker which value did not match (section 15.4.1).
     """
     cards = tuple(held)
-    fits = {one.id: _fits(one, cards) for one in query.credentials}
+    fits: dict[str, tuple[Fit, ...]] = {}
+    room = PLACES_LIMIT
+    for one in query.credentials:
+        fits[one.id], room = _fits(one, cards, room)
     sets = tuple(_possible(one, fits) for one in query.credential_sets)
     if query.credential_sets:
         satisfied = all(possible or not one.required for one, possible in zip(query.credential_sets, sets, strict=True))
     else:
         satisfied = all(fits.values())
     if not satisfied:
-        raise Declined(Reason.NOTHING_FITS, "nothing in this wallet answers the request")
+        raise Declined(Reason.NOTHING_FITS, _NOTHING)
     return Matches(query=query, fits=MappingProxyType(fits), sets=sets)
 
 
@@ -178,7 +190,8 @@ def _possible(one: CredentialSetQuery, fits: Mapping[str, tuple[Fit, ...]]) -> t
     return tuple(place for place, names in enumerate(one.options) if all(fits[name] for name in names))
 
 
-def _fits(query: CredentialQuery, cards: tuple[Held, ...]) -> tuple[Fit, ...]:
+def _fits(query: CredentialQuery, cards: tuple[Held, ...], room: int) -> tuple[tuple[Fit, ...], int]:
+    """Give what answers a credential query, and how many places may still be found for the others."""
     types = frozenset(query.type_ids)
     suitable = [card for card in cards if card.format == query.format and card.type_id in types]
     if query.require_cryptographic_holder_binding:
@@ -192,17 +205,21 @@ def _fits(query: CredentialQuery, cards: tuple[Held, ...]) -> tuple[Fit, ...]:
     asked = [(claim.path, frozenset((type(value), value) for value in claim.values)) for claim in query.claims]
     combinations = _combinations(query)
     # cards of one type mostly hold what is asked in the same places: what that makes possible is worked out once
-    known: dict[tuple[tuple[ClaimPath, ...], ...], tuple[Option, ...]] = {}
+    known: dict[tuple[tuple[ClaimPath, ...], ...], tuple[tuple[Option, ...], int]] = {}
     found: list[Fit] = []
     for card in suitable:
         document = card.document
         places = tuple([_select(document, path, expected) or () for path, expected in asked])
-        options = known.get(places)
-        if options is None:
-            options = known[places] = _options(combinations, places)
+        possible = known.get(places)
+        if possible is None:
+            possible = known[places] = (_options(combinations, places), sum(map(len, places)))
+        options, count = possible
+        room -= count
+        if room < 0:
+            raise Declined(Reason.NOTHING_FITS, _NOTHING)
         if options:
             found.append(Fit(held=card.id, options=options))
-    return tuple(found)
+    return tuple(found), room
 
 
 def _options(

@@ -407,6 +407,14 @@ def test_an_answer_as_large_as_may_be_is_read_and_one_byte_more_is_not() -> None
         vp.parse_answer(form(vp_token=VP_TOKEN, state="af0ifjsldkj") + b"&x=" + b"y" * vp.MAX_ANSWER, request())
 
 
+def test_a_form_with_as_many_escapes_as_are_read_is_read_and_with_one_more_is_not() -> None:
+    whole = form(vp_token=VP_TOKEN, state="af0ifjsldkj")
+    filled = whole + b"&x=" + b"%41" * (vp.MAX_ESCAPES - whole.count(b"%"))
+    assert vp.parse_answer(filled, request()) == ANSWER
+    with pytest.raises(Malformed):
+        vp.parse_answer(filled + b"%41", request())
+
+
 def test_a_request_as_large_as_may_be_is_read_and_one_byte_more_is_not() -> None:
     whole = changed()
     largest = whole + b" " * (vp.MAX_REQUEST - len(whole))

@@ -8,6 +8,7 @@ from eigendata.encoding import Json
 from eigendata.errors import Declined, Malformed, Misuse, Reason
 from eigendata.model import CredentialType
 from eigendata.registers import brp
+from eigendata.registers.brp.parsing import LIST_LIMIT
 from eigendata.registers.catalogue import ADRES, CATALOGUE, HUISHOUDEN, PERSOON
 from tests.negatives import negative
 from tests.unit.registers.persons import AT, BSN, answer, datum, doubt, facts, home, left_out, person
@@ -155,6 +156,15 @@ def test_a_second_answer_of_another_shape_is_malformed(reply: bytes) -> None:
         brp.parse(answer(person()), relatives=reply, at=AT)
     with pytest.raises(Malformed):
         brp.parse(answer(person()), history=reply, at=AT)
+
+
+def test_a_list_is_read_up_to_a_length_that_no_life_has() -> None:
+    stays: list[Json] = [{"type": "Adres"}] * LIST_LIMIT
+    brp.parse(answer(person()), history=stays, at=AT)
+    with pytest.raises(Malformed, match="verblijfplaatsen"):
+        brp.parse(answer(person()), history=[*stays, {}], at=AT)
+    with pytest.raises(Malformed, match="personen"):
+        brp.parse(answer(person()), relatives={"personen": [{}] * (LIST_LIMIT + 1)}, at=AT)
 
 
 def test_an_answer_about_someone_else_is_malformed() -> None:

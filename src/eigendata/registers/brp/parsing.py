@@ -34,6 +34,9 @@ from eigendata.registers.brp.record import (
 ANSWER_BYTES: Final = 4 << 20
 """The largest answer that is read: twenty persons with every field come to some 200 kB."""
 
+LIST_LIMIT: Final = 500
+"""Persons or stays in one list: no life has as many, and each stay is held against every other."""
+
 
 def parse_list(
     answer: bytes | Json, *, bsn: str | None, history: bytes | Json, relatives: bytes | Json, at: datetime
@@ -83,6 +86,8 @@ def _listed(answer: bytes | Json, name: str) -> Sequence[Mapping[str, Json]]:
     found = loaded.get(name) if isinstance(loaded, Mapping) else None
     if not isinstance(found, list | tuple):
         raise Malformed(f"the register's answer holds no list {name!r}")
+    if len(found) > LIST_LIMIT:
+        raise Malformed(f"the list {name!r} in the register's answer is longer than {LIST_LIMIT}")
     objects = [one for one in found if isinstance(one, Mapping)]
     if len(objects) < len(found):
         raise Malformed(f"the list {name!r} in the register's answer holds something else than objects")
