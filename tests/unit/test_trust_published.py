@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ from eigendata import trust as module
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain
 from eigendata.errors import Check, EigendataError, Malformed, Misuse, Rejected, Unavailable
-from eigendata.fetch import ADDRESS_ALLOWED, NO_REDIRECT, URL_ALLOWED, Fetcher, Reply
+from eigendata.fetch import ADDRESS_ALLOWED, CERTIFICATE, NO_REDIRECT, URL_ALLOWED, Fetcher, Reply
+from eigendata.formats.sdjwt import SD_JWT_VC
+from eigendata.formats.sdjwt.type_metadata import DescribedType, TypeMetadata
 from eigendata.model import Chain, CredentialType, Named, Origin
 from eigendata.trust import Trust, add_issuer
 from eigendata.trust.published import (
@@ -31,6 +34,9 @@ from eigendata.trust.published import (
 )
 from tests.negatives import negative
 
+from .formats import forge
+from .test_fetch import _certificate as certificate
+from .test_fetch import serving
 from .test_trust import BOXTEL, CA, inline, leaf
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -82,9 +88,9 @@ def found(trusted: Trust, key_id: str | None = "1", *, at: datetime = NOW) -> Pu
     return trusted.issuer(Named(issuer=BOXTEL, key_id=key_id), TYPE, at=at).key
 
 
-def refusal(trusted: Trust, origin: Origin | None = None, *, type: CredentialType = TYPE) -> Check:
+def refusal(trusted: Trust, origin: Origin | None = None, *, type: CredentialType = TYPE, at: datetime = NOW) -> Check:
     with pytest.raises(Rejected) as rejected:
-        trusted.issuer(origin or Named(issuer=BOXTEL, key_id="1"), type, at=NOW)
+        trusted.issuer(origin or Named(issuer=BOXTEL, key_id="1"), type, at=at)
     return rejected.value.check
 
 
@@ -325,6 +331,53 @@ def test_what_the_fetcher_refuses_is_refused_for_that_reason(check: Check) -> No
     assert refusal(trust(Web(error=lambda: Rejected(check)))) is check
 
 
+def test_over_a_real_connection_the_keys_of_the_certified_server_are_taken_and_no_others(tmp_path: Path) -> None:
+    server_tls, client_tls = certificate(tmp_path, "issuer.example")
+    at = datetime.now(UTC)
+    issued: list[str] = []
+
+    def answer(connection: socket.socket) -> None:
+        body = json.dumps(metadata(issuer=issued[0])).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+
+    with serving(answer, tls=server_tls) as server:
+        for name in ("issuer.example", "other.example"):
+            issued[:] = [f"https://{name}:{server.port}/town/"]
+            fetcher = Fetcher(allow_loopback_http=True, tls=client_tls, resolve=lambda host, port: ["127.0.0.1"])
+            trusted = Trust.loads(
+                f'[issuers."{issued[0]}"]\nissuer_metadata = true\ntypes = ["{TYPE.id}"]\n', fetcher=fetcher
+            )
+            origin = Named(issuer=issued[0], key_id="1")
+            if name == "issuer.example":
+                assert trusted.issuer(origin, TYPE, at=at).key == ISSUED
+            else:
+                with pytest.raises(Rejected) as rejected:
+                    trusted.issuer(origin, TYPE, at=at)
+                assert rejected.value.check is CERTIFICATE
+        (asked,) = [one for one in server.asked if one]
+        assert asked.startswith(b"GET /.well-known/jwt-vc-issuer/town HTTP/1.1\r\n")
+
+
+def test_who_trusts_no_such_issuer_verifies_without_any_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a verification went out")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    one = SoftwareKey.generate(Algorithm.ES256)
+    table = (
+        f"[issuers.'{forge.ISSUER}']\nkeys = [{inline(one.public_key, kid=forge.KEY_ID)}]\ntypes = ['{forge.ANY.id}']\n"
+    )
+    trusted = Trust.loads(table, fetcher=Fetcher())
+    known = DescribedType.of(
+        TypeMetadata.read(forge.ANY.id, {forge.ANY.id: json.dumps({"vct": forge.ANY.id}).encode()})
+    )
+    claims = forge.payload(vct=known.id, iss=forge.ISSUER, aka_vcts=["https://evil.example/type"])
+    presentation = SD_JWT_VC.parse_presentation(forge.forged(claims, key=one, header={"jku": "https://evil.example"}))
+    assert presentation.verify([known], forge.BINDING, trust=trusted, at=forge.NOW).type is known
+
+
 # -- for how long -----------------------------------------------------------------------------------------------------
 
 
@@ -437,6 +490,30 @@ def test_many_tokens_at_once_make_one_look() -> None:
     for one in threads:
         one.join()
     assert web.asked == [HERE]
+
+
+def test_who_asks_for_a_key_that_nobody_has_holds_up_nobody_else() -> None:
+    web, asked, answer = Web(), threading.Event(), threading.Event()
+    trusted = trust(web)
+    found(trusted)
+    plain = web.get
+
+    def slow(url: str, *, accept: Sequence[str]) -> Reply:
+        asked.set()
+        assert answer.wait(60)
+        return plain(url, accept=accept)
+
+    web.get = slow  # type: ignore[method-assign]
+    refused: list[Check] = []
+    forger = threading.Thread(
+        target=lambda: refused.append(refusal(trusted, Named(issuer=BOXTEL, key_id="forged"), at=NOW + PAUSE))
+    )
+    forger.start()
+    assert asked.wait(60)
+    assert found(trusted, at=NOW + PAUSE) == ISSUED
+    answer.set()
+    forger.join()
+    assert refused == [module.ISSUER_KEY]
 
 
 def test_the_keys_of_one_issuer_are_never_anothers() -> None:

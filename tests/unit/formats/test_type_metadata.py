@@ -560,7 +560,8 @@ def test_a_label_cannot_steer_the_screen_nor_fill_it(text: str) -> None:
         display=[{"locale": "nl", "name": text}],
         claims=[{"path": ["a"], "display": [{"locale": "nl", "label": text}]}],
     )
-    for label in (one.label["nl"], one.called(("a",))["nl"], described(name=text).label["nl"]):
+    below = ("a", text, "x" * 200)
+    for label in (one.label["nl"], one.called(("a",))["nl"], one.called(below)["nl"], described(name=text).label["nl"]):
         assert label.isprintable()
         assert "\u3164" not in label
         assert len(label) <= LABEL_LENGTH

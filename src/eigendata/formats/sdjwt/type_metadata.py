@@ -212,8 +212,8 @@ class DescribedType(CredentialType):
             every = tuple(None if isinstance(part, int) else part for part in place[:end])
             found = self.labels.get(place[:end]) or self.labels.get(every)
             if found is not None:
-                rest = "".join(f" · {_shown(str(part))}" for part in place[end:])
-                return {language: label + rest for language, label in found.items()}
+                rest = "".join(f" · {part}" for part in place[end:])
+                return {language: _shown(label + rest) for language, label in found.items()}
         return {}
 
 
