@@ -25,6 +25,7 @@ from eigendata.encoding import (
     Json,
     b64_decode,
     b64_encode,
+    b64url_ascii,
     b64url_decode,
     b64url_encode,
     cbor_dumps,
@@ -87,6 +88,13 @@ def test_base64_gives_back_what_was_written(data: bytes) -> None:
     assert b64url_decode(b64url_encode(data)) == b64url_decode(b64url_encode(data).encode()) == data
     assert b64_decode(b64_encode(data)) == data
     assert b64url_encode(data) == base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def test_base64url_is_that_of_the_standard_library_whatever_character_it_ends_with() -> None:
+    for number in range(256):
+        for data in (bytes([number]), bytes([0, number]), bytes([0, 0, number])):
+            written = base64.urlsafe_b64encode(data).rstrip(b"=")
+            assert b64url_ascii(data) == b64url_encode(data).encode() == written
 
 
 @negative("NEG-JOSE-010")

@@ -141,6 +141,21 @@ def test_a_query_without_presentations_is_not_answered() -> None:
     assert caught.value.check is COUNTED
 
 
+def test_a_query_that_allows_several_is_not_answered_by_none() -> None:
+    query = parse_query({"credentials": [{**credential("a"), "multiple": True}]})
+    require_answered(query, {"a": (b"one", b"other")}, Trail())
+    with pytest.raises(Rejected) as caught:
+        require_answered(query, {"a": ()}, Trail())
+    assert caught.value.check is COUNTED
+
+
+def test_whoever_gives_all_of_many_sets_that_could_do_with_less_has_answered() -> None:
+    names = [f"c{index}" for index in range(32)]
+    sets = [{"options": [[names[index]], [names[index], names[index + 16]]]} for index in range(16)]
+    query = parse_query({"credentials": [credential(name) for name in names], "credential_sets": sets})
+    require_answered(query, dict.fromkeys(names, (b"token",)), Trail())
+
+
 def test_an_entangled_query_costs_little() -> None:
     names = [f"c{index}" for index in range(32)]
     sets = [{"options": [[names[index]], [names[index + 16]]]} for index in range(16)]
@@ -184,6 +199,29 @@ def test_an_issuer_of_another_authority_is_rejected() -> None:
     rejected_by(AUTHORITY_ASKED, query, {}, authorities=(b"other",))
     rejected_by(AUTHORITY_ASKED, query, {}, authorities=())
     rejected_by(AUTHORITY_ASKED, one(trusted_authorities=[{"type": "etsi_tl", "values": ["x"]}]), {})
+
+
+def test_indices_of_another_array_make_no_room_in_this_one() -> None:
+    document: dict[str, Json] = {"a": [1, 2], "b": [3]}
+    query = asking(["a", 1], ["b", 0])  # an element of `a` before it may have been withheld
+    fits(query, document, ("a", 1), ("b", 0))
+    fits(query, document, ("a", 0), ("b", 0))
+    rejected_by(NO_CLAIM_MORE, query, document, ("a", 0), ("a", 1), ("b", 0))
+
+
+def test_indices_inside_another_element_make_no_room_in_this_one() -> None:
+    document: dict[str, Json] = {"a": [[1], [2, 3]]}
+    query = asking(["a", 0, 0], ["a", 1, 1])
+    fits(query, document, ("a", 0, 0), ("a", 1, 1))
+    fits(query, document, ("a", 0, 0), ("a", 1, 0))
+    rejected_by(NO_CLAIM_MORE, query, document, ("a", 0, 0), ("a", 1, 0), ("a", 1, 1))
+    fits(asking(["a", 1, 1]), document, ("a", 1, 1), beside=(asking(["a", "name"]),))
+
+
+def test_each_index_that_is_asked_is_an_element_of_its_own() -> None:
+    both = asking(["a", 0, None], ["a", 1, None])
+    fits(both, {"a": [[1], [2]]}, ("a", 0), ("a", 1))
+    rejected_by(CLAIMS_THERE, both, {"a": [[1]]}, ("a", 0))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, Unavailable
 from eigendata.formats.sdjwt import SD_JWT_VC, checks
+from eigendata.formats.sdjwt.verify import UnverifiedPresentation
 from eigendata.model import UNBOUND, Binding, CredentialType
 from tests.negatives import negative
 
@@ -500,6 +501,25 @@ def test_a_credential_as_issued_names_its_holder_and_shows_none() -> None:
     assert unbound.holder is UNBOUND
 
 
+OF_TYPE_METADATA = {"CLAIM_PATHS", "CLAIM_MANDATORY", "CLAIM_DISCLOSABLE"}
+
+
+def test_the_trail_says_of_each_check_that_there_was_nothing_to_look_at() -> None:
+    bare = forged(payload(iat=ABSENT))
+    authentic = SD_JWT_VC.parse_presentation(bare).verify([ANY], BINDING, trust=Source(), at=NOW)
+    assert tuple(step.check for step in authentic.trail) == SD_JWT_VC.checks
+    skipped = {step.check.name for step in authentic.trail if step.outcome is not Outcome.PASSED}
+    assert (
+        skipped == {"AUDIENCE", "NOT_BEFORE", "ISSUED_BEFORE", "STATUS_KIND", "METADATA_INTEGRITY"} | OF_TYPE_METADATA
+    )
+
+
+def test_a_proof_may_state_either_end_of_its_own_time_or_both() -> None:
+    now = int(NOW.timestamp())
+    for stated in ({"nbf": now}, {"nbf": now + 60}, {"exp": now + 1}, {"nbf": now, "exp": now + 1}):
+        SD_JWT_VC.parse_presentation(kb(**stated)).verify([ANY], BINDING, trust=Source(), at=NOW)
+
+
 def test_a_holder_key_that_is_not_understood_is_refused_by_the_wallet_too() -> None:
     with pytest.raises(Rejected) as rejected:
         SD_JWT_VC.parse_credential(forged(payload(cnf={"kid": "1"}), bound=False)).verify([ANY], trust=Source(), at=NOW)
@@ -578,7 +598,8 @@ def test_the_type_is_the_one_of_those_asked_that_the_credential_names() -> None:
 def test_nothing_can_be_read_before_it_was_verified() -> None:
     for unverified in (SD_JWT_VC.parse_presentation(forged()), SD_JWT_VC.parse_credential(issued())):
         assert [name for name in dir(unverified) if not name.startswith("_")] == ["verify"]
-        assert repr(unverified) == str(unverified)
+        kind = "presentation" if isinstance(unverified, UnverifiedPresentation) else "credential"
+        assert repr(unverified) == str(unverified) == f"<an unverified {kind}>"
         assert not any(str(value) in repr(unverified) for value in CLAIMS.values())
         with pytest.raises(AttributeError):
             unverified.document  # type: ignore[union-attr]  # noqa: B018

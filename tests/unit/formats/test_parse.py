@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from eigendata.errors import EigendataError, Malformed
-from eigendata.formats.sdjwt import SD_JWT_VC
+from eigendata.errors import EigendataError, Malformed, Rejected
+from eigendata.formats.sdjwt import SD_JWT_VC, checks
 from eigendata.formats.sdjwt.parse import DEPTH_LIMIT, DISCLOSURES_LIMIT, TOKEN_LIMIT
 
 from .forge import (
@@ -159,6 +159,7 @@ def in_chain(depth: int) -> bytes:
 def test_disclosures_may_lie_in_one_another_to_a_depth() -> None:
     authentic = verified(in_chain(DEPTH_LIMIT), type=ANY)
     assert len(max(authentic.revealed, key=len)) == DEPTH_LIMIT
+    verified(in_chain(DEPTH_LIMIT + 1), type=ANY)  # the whole is no object inside another
     for depth in (DEPTH_LIMIT + 2, 1000):
         with pytest.raises(Malformed):
             SD_JWT_VC.parse_presentation(in_chain(depth))
@@ -196,6 +197,80 @@ def test_the_size_of_a_token_is_bounded() -> None:
     SD_JWT_VC.parse_presentation(padded(room))
     with pytest.raises(Malformed):
         SD_JWT_VC.parse_presentation(padded(room + 8))
+
+
+def test_a_token_of_just_the_largest_size_is_read() -> None:
+    def of(size: int) -> bytes:
+        for kid in ("k", "kk", "kkk"):  # not every length is one of base64url
+            room = (size - len(forged(payload(a=""), header={"kid": kid}, bound=False))) // 4 * 3
+            for count in range(room - 3, room + 4):
+                token = forged(payload(a="x" * count), header={"kid": kid}, bound=False)
+                if len(token) == size:
+                    return token
+        raise AssertionError
+
+    SD_JWT_VC.parse_credential(of(524_288))
+    with pytest.raises(Malformed, match="bytes; at most"):
+        SD_JWT_VC.parse_credential(of(524_289))
+
+
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+def test_a_date_is_a_number_of_seconds_from_1970_up_to_the_year_9999(name: str) -> None:
+    bare = {"exp": ABSENT, "iat": ABSENT}
+    for moment in (1, 0.5, 253_402_300_799, *(() if name == "exp" else (0,))):
+        SD_JWT_VC.parse_presentation(forged(payload(**{**bare, name: moment})))
+    for moment in (True, False, -1, -0.5, 253_402_300_800, "1", None, [1], {}):
+        with pytest.raises(Malformed):
+            SD_JWT_VC.parse_presentation(forged(payload(**{**bare, name: moment})))
+
+
+def test_an_index_in_a_list_of_withdrawals_counts_from_zero() -> None:
+    def of(index: Any) -> bytes:
+        return forged(payload(status={"status_list": {"uri": "https://boxtel.example/1", "idx": index}}))
+
+    for index in (0, 1, 2**20):
+        status = verified(of(index), type=ANY).status
+        assert status is not None
+        assert status.index == index
+    wrong: tuple[Any, ...] = (True, False, -1, 0.5, "0", None, [0])
+    for one in wrong:
+        with pytest.raises(Malformed):
+            SD_JWT_VC.parse_presentation(of(one))
+
+
+@pytest.mark.parametrize("name", [[], {}, 1, True, None, ["sha-256"], "sha-1", "SHA-256"])
+def test_a_hash_algorithm_of_another_name_or_kind_is_none_that_is_accepted(name: Any) -> None:
+    for token in (forged(payload(_sd_alg=name)), held(disclosure("salt", "a", 1), _sd_alg=name)):
+        with pytest.raises(Rejected) as rejected:
+            verified(token, type=ANY)
+        assert rejected.value.check is checks.HASH_ALGORITHM
+
+
+def test_a_payload_may_be_as_deep_as_one_json_text_whatever_it_is_made_of() -> None:
+    arrays: Any = 1
+    objects: Any = 1
+    for _ in range(63):
+        arrays, objects = [arrays], {"a": objects}
+    for deep in (arrays, objects):
+        SD_JWT_VC.parse_presentation(forged(payload(deep=deep)))
+        with pytest.raises(Malformed):
+            SD_JWT_VC.parse_presentation(forged(payload(deep=[deep])))
+
+
+def test_what_is_wrong_with_one_disclosure_hides_nothing_of_the_next() -> None:
+    taken, misplaced = disclosure("salt", "a", 2), disclosure("salt", 2)
+    for order in ((taken, misplaced), (misplaced, taken)):
+        with pytest.raises(Rejected) as rejected:
+            verified(held(*order, a=1), type=ANY)
+        assert rejected.value.check is checks.OBJECT_DISCLOSURE
+
+
+def test_a_moment_long_past_is_a_moment() -> None:
+    for exp in (1, 1.5):
+        SD_JWT_VC.parse_presentation(forged(payload(exp=exp, iat=ABSENT)))
+    for changes in ({"exp": 1, "iat": 1}, {"exp": 1, "nbf": 1, "iat": 0}, {"exp": 0, "iat": ABSENT}):
+        with pytest.raises(Malformed):
+            SD_JWT_VC.parse_presentation(forged(payload(**changes)))
 
 
 def test_a_disclosure_that_is_referenced_by_many_is_put_in_one_place() -> None:

@@ -286,6 +286,32 @@ def test_a_claim_matters_where_a_rule_of_it_can_change_the_advice_and_nowhere_el
     assert matters([_rule(Is(claim=b, value=1)), _rule(Is(claim=b, value=2), Advice.NOT_DERIVABLE), END], b)
 
 
+def test_a_claim_matters_where_it_decides_whether_another_is_looked_at() -> None:
+    a, b, _ = CLAIMS
+    far, yes = _rule(Outside(claim=b, home="h")), _rule(Is(claim=a, value=True), Advice.NOT_DERIVABLE)
+    end = Rule(test=Otherwise(), advice=Advice.DOES_NOT_MEET, because=WHY)
+    assert matters([far, yes, end], b), "whoever is inside may still be told that nothing follows"
+    assert not matters([yes, far, yes, end], b), "who comes behind the first has another value than it names"
+    assert not matters([far, ABSENT, end], b), "that something can be absent is no ground to ask it"
+
+
+def test_a_rule_is_named_as_the_policy_writes_it() -> None:
+    claim = CLAIMS[1]
+    named: dict[str, AnyAbsent | Outside | Is | Otherwise] = {
+        "q.b is Boxtel: voldoet_niet": Is(claim=claim, value="Boxtel"),
+        "q.b is 3: voldoet_niet": Is(claim=claim, value=3),
+        "q.b is true: voldoet_niet": Is(claim=claim, value=True),
+        "q.b outside home.h: voldoet_niet": Outside(claim=claim, home="h"),
+        "absent any: voldoet_niet": AnyAbsent(),
+        "otherwise: voldoet_niet": Otherwise(),
+    }
+    for name, test in named.items():
+        rule = Rule(test=test, advice=Advice.DOES_NOT_MEET, because=WHY)
+        assert rule.statement == name
+        limited = Rule(test=test, advice=Advice.DOES_NOT_MEET, because=WHY, only_if="local")
+        assert limited.statement == name.replace(":", ", only if home.local:")
+
+
 # -- laws -------------------------------------------------------------------------------------------------------------
 
 CLAIMS = tuple(Subject(question="q", path=(name,)) for name in "abc")
