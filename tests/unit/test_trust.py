@@ -302,6 +302,21 @@ def test_a_trust_file_with_a_slip_in_it_is_malformed_as_a_whole(text: str) -> No
         Trust.loads(text)
 
 
+def test_an_error_in_the_file_itself_says_that_it_is_the_trust_file() -> None:
+    with pytest.raises(Malformed) as caught:
+        Trust.loads("no toml")
+    assert caught.value.where == ("trust file",)
+
+
+def test_what_is_no_file_of_text_gets_no_issuer(tmp_path: Path) -> None:
+    with pytest.raises(Misuse, match="is no file"):
+        add(tmp_path)
+    (tmp_path / "bytes").write_bytes(b"# \xff\n")
+    with pytest.raises(Malformed, match="UTF-8"):
+        add(tmp_path / "bytes")
+    assert (tmp_path / "bytes").read_bytes() == b"# \xff\n"
+
+
 def test_an_error_says_which_entry_it_is_about() -> None:
     with pytest.raises(Malformed) as caught:
         Trust.loads(table(VUGHT, types="[]"))

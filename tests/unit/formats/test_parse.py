@@ -143,16 +143,16 @@ def test_the_spoilt_ones_are_taken_apart_where_nothing_is_spoilt() -> None:
 # -- limits -----------------------------------------------------------------------------------------------------------
 
 
-def chained(depth: int) -> list[bytes]:
+def chained(depth: int, innermost: Any = 1) -> list[bytes]:
     """Disclosures that each lie in the next."""
-    made = [disclosure("s", "a", 1)]
+    made = [disclosure("s", "a", innermost)]
     for _ in range(depth - 1):
         made.append(disclosure("s", "a", {"_sd": [digest(made[-1])]}))
     return made
 
 
-def in_chain(depth: int) -> bytes:
-    made = chained(depth)
+def in_chain(depth: int, innermost: Any = 1) -> bytes:
+    made = chained(depth, innermost)
     return forged(payload(_sd=[digest(made[-1])]), tuple(made))
 
 
@@ -160,6 +160,10 @@ def test_disclosures_may_lie_in_one_another_to_a_depth() -> None:
     authentic = verified(in_chain(DEPTH_LIMIT), type=ANY)
     assert len(max(authentic.revealed, key=len)) == DEPTH_LIMIT
     verified(in_chain(DEPTH_LIMIT + 1), type=ANY)  # the whole is no object inside another
+    for innermost in ({"b": 1}, [1]):
+        verified(in_chain(DEPTH_LIMIT, innermost), type=ANY)
+        with pytest.raises(Malformed):
+            SD_JWT_VC.parse_presentation(in_chain(DEPTH_LIMIT + 1, innermost))
     for depth in (DEPTH_LIMIT + 2, 1000):
         with pytest.raises(Malformed):
             SD_JWT_VC.parse_presentation(in_chain(depth))
