@@ -64,11 +64,15 @@ _METHOD: Final = (
 def run(*, rounds: int, size: int) -> Measured:
     """Measure everything that can be measured here."""
     setting = Setting.make()
+
+    def material() -> Round:
+        return Round.make(setting, size=size)
+
     with our_cases() as ours:
         every = (*ours, *peers.peer_cases(setting))
-        measured = measure(every, lambda: Round.make(setting, size=size), rounds=rounds)
+        measured = measure(every, material, rounds=rounds)
         missed = {target.name for target in TARGETS if target.is_missed(measured)}
-        profiles = {one.name: profile(one, Round.make(setting, size=size)) for one in ours if one.name in missed}
+        profiles = {one.name: profile(one, material) for one in ours if one.name in missed}
         return replace(measured, profiles=profiles)
 
 
