@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
+from itertools import islice
 from typing import Final, TypeAlias
 
 from eigendata import trust as trusting
@@ -31,6 +32,9 @@ Found: TypeAlias = "tuple[Cause, Mapping[str, Filled]]"
 MAX_NAME: Final = 256
 """Characters of a name that is compared with others: comparing costs their product."""
 
+MAX_KNOWN: Final = 1024
+"""Names that one is compared with: there are some 340 municipalities, and types by the dozen."""
+
 MAX_STRAY: Final = 64
 """Disclosures that are left out one by one, to find the one that does not belong."""
 
@@ -43,7 +47,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Give the known name that a name was probably meant to be, if there is one."""
     if len(name) > MAX_NAME:
         return None
-    near = get_close_matches(name, [one for one in known if one != name and len(one) <= MAX_NAME], n=1, cutoff=0.75)
+    others = [one for one in islice(known, MAX_KNOWN) if one != name and len(one) <= MAX_NAME]
+    near = get_close_matches(name, others, n=1, cutoff=0.75)
     return near[0] if near else None
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
+from typing import Final
 
 from eigendata.doctor import tokens
 from eigendata.doctor.explaining import Explaining, nearest
@@ -36,6 +38,10 @@ from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
 from eigendata.verifier import Verifier, answer_trail
 from eigendata.wallet import receiving
+
+MAX_TOKENS: Final = 256
+"""Tokens of one file that are examined each by itself: ten copies of each of twenty types. The door that takes them all
+together judges what is beyond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,12 +182,12 @@ def _is_others(vct: str, beside: Beside) -> bool:
 def issued(data: bytes, beside: Beside) -> Report:
     """Examine what an issuer sent: each copy, and that all belong together."""
     given = _issued(json_object(data), beside.types)
+    copies = ((one.type.short, number, copy) for one in given for number, copy in enumerate(one.copies))
     every: list[Examined] = []
-    for one in given:
-        for number, copy in enumerate(one.copies):
-            found = _examined(copy, beside, asked=None, as_issued=True, place=(one.type.short, number))
-            if number == 0 or found.findings:
-                every.append(found)
+    for name, number, copy in islice(copies, MAX_TOKENS):
+        found = _examined(copy, beside, asked=None, as_issued=True, place=(name, number))
+        if number == 0 or found.findings:
+            every.append(found)
     findings = _distinct(one for each in every for one in each.findings)
     if not findings and beside.trust is not None:
         findings = _together(given, beside.trust, beside)
@@ -352,10 +358,16 @@ def _unasked(data: bytes, beside: Beside) -> Report:
         given = json_object(given.encode())
     if not isinstance(given, Mapping):
         raise Malformed("an answer holds a `vp_token`: an object in a file, its JSON in a form")
-    every = [
-        _examined(FORMAT.from_wire(one), beside, asked=None, as_issued=False, place=(name, number))
+    each = [
+        (name, number, one)
         for name, several in given.items()
         for number, one in enumerate(several if isinstance(several, list | tuple) else (several,))
+    ]
+    if len(each) > MAX_TOKENS:
+        raise Malformed(f"the answer holds {len(each)} presentations; at most {MAX_TOKENS} are looked at")
+    every = [
+        _examined(FORMAT.from_wire(one), beside, asked=None, as_issued=False, place=(name, number))
+        for name, number, one in each
     ]
     return Report(
         kind=Kind.ANSWER,

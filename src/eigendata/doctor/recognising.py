@@ -33,6 +33,9 @@ MAX_FILE: Final = 16 * 1024 * 1024
 MAX_MENDED: Final = 2 * 1024 * 1024
 """Bytes of a text that is looked at for what came over it: twice the largest answer."""
 
+MAX_TEXTS: Final = 20_000
+"""Quotation marks of a JSON text that is looked at for breaks: an answer has some hundred."""
+
 Object = Mapping[str, Json]
 
 
@@ -331,6 +334,8 @@ def _without_breaks(data: bytes) -> bytes:
 
 def _without_breaks_in_texts(data: bytes) -> bytes:
     """Take out line breaks where JSON has none: everything between two quotation marks."""
+    if data.count(b'"') > MAX_TEXTS:
+        return data
     return b'"'.join(
         re.sub(rb"[ \t]*\r?\n[ \t]*", b"", part) if number % 2 else part for number, part in enumerate(data.split(b'"'))
     )

@@ -16,7 +16,7 @@ from typing import Final
 from eigendata.crypto import x509
 from eigendata.crypto.keys import PublicKey
 from eigendata.doctor import certificates
-from eigendata.doctor.explaining import nearest
+from eigendata.doctor.explaining import MAX_KNOWN, nearest
 from eigendata.doctor.findings import Became, Cause, Course, Finding, Gap, Kind, Report, Taken, refused
 from eigendata.doctor.messages import Beside, malformed
 from eigendata.encoding import Json, json_object
@@ -136,12 +136,14 @@ def trust_file(data: bytes, beside: Beside) -> Report:
     read = Trust.loads(data)
     findings: list[Finding] = []
     gaps: tuple[Gap, ...] = ()
+    unknown = 0
     for issuer, entry in read.issuers.items():
         for cause, filled in certificates.ended_anchors(entry.anchors, at=beside.at):
             findings.append(Finding(cause=cause, filled=filled, place=(issuer,)))
         for name in entry.types:
-            near = nearest(name, beside.types)
-            if name not in beside.types and near is not None:
+            unknown += name not in beside.types
+            near = nearest(name, beside.types) if name not in beside.types and unknown <= MAX_KNOWN else None
+            if near is not None:
                 findings.append(Finding(cause=Cause.TYPE_NEAR, filled={"type": name, "near": near}, place=(issuer,)))
             elif name not in beside.types:
                 gaps = (Gap.TYPE,)

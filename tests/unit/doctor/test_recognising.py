@@ -191,3 +191,13 @@ def test_a_token_of_deep_or_many_parts_has_a_report() -> None:
         b"ey.ey.ey~ey.ey.ey",
     ):
         assert examine(hostile, beside()).verdict in (Verdict.REFUSED, Verdict.UNREADABLE)
+
+
+def test_a_file_full_of_names_or_tokens_has_a_report_soon() -> None:
+    names = ", ".join(f'"urn:eigendata:nl:brp:inwoner:{number}"' for number in range(80_000))
+    trust = f"[issuers.x]\nissuer_metadata = true\ntypes = [{names}]\n".replace("issuers.x", 'issuers."https://x.nl"')
+    answer = written({"vp_token": {"q": [CARD] * 2000}})
+    began = time.process_time()
+    assert examine(trust.encode(), beside()).verdict is not Verdict.WELL
+    assert examine(answer, beside()).verdict is Verdict.UNREADABLE
+    assert time.process_time() - began < 10
