@@ -15,6 +15,7 @@ import pytest
 
 from eigendata import cli
 from eigendata.cli import speaking
+from tests.unit.formats import forge
 
 from .conftest import Run
 from .test_commands import VERIFY, answer, ask
@@ -169,3 +170,32 @@ def test_the_doctor_writes_nothing(resident: Run) -> None:
     for file, code in (("card", 0), ("v", 3), ("boxtel", 0), ("trust.toml", 0), ("issued.json", 0)):
         resident("doctor", file, code=code)
     assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+def test_no_name_of_a_file_and_no_moment_is_too_much_for_it(
+    resident: Run, printed: Callable[..., tuple[int, str]]
+) -> None:
+    Path("loop").symlink_to("loop")
+    for name in ("x" * 300, "x" * 5000, "loop", "loop/below", "card/below"):
+        assert resident("doctor", name, code=2)["findings"][0]["cause"] in ("file_missing", "file_loop")
+    card()
+    for at in ("0001-01-03", "1969-12-31T23:59:59Z", "9999-12-30"):
+        assert printed("card", "--at", at, "--lang", "nl")[0] == 1
+
+
+HOSTILE = ["\x1b[2J", "\u202e", "\u3164", "{claim}", "{", "%s", "\n", "[red]", "ß" * 200]
+
+
+@pytest.mark.parametrize("evil", HOSTILE, ids=ascii)
+def test_whatever_a_token_says_of_itself_is_told_without_harm(
+    printed: Callable[..., tuple[int, str]], evil: str
+) -> None:
+    end = 253_402_300_799  # the last second that has a date
+    claims = forge.payload(iss=evil, vct=evil, aud=evil, exp=end, **{evil: evil})
+    token = forge.forged(claims, (forge.disclosure("salt", evil, {evil: [evil]}),), header={"kid": evil, "typ": evil})
+    for data in (token, forge.forged(claims, header={"kid": evil})):
+        Path("evil").write_bytes(data)
+        for arguments in (("--lang", "nl"), ("--lang", "en", "--show-values"), ("--json",)):
+            code, out = printed("evil", *arguments)
+            assert code in (1, 2)
+            assert arguments == ("--json",) or all(one.isprintable() or one == "\n" for one in out)

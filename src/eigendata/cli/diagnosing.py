@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -82,7 +83,7 @@ def _trust(named: Path | None, file: Path) -> Trust | None:
     if named is not None:
         return Trust.load(named)
     for found in (Path(TRUST_FILE), file.parent / TRUST_FILE):
-        if found.is_file():
+        if os.path.isfile(found):  # unlike `Path`, it knows an answer for every name
             # a trust file is not needed to examine itself, and may be the very one that cannot be read
-            return None if file.exists() and found.samefile(file) else Trust.load(found)
+            return None if os.path.exists(file) and os.path.samefile(found, file) else Trust.load(found)
     return None

@@ -280,7 +280,7 @@ def _written(filled: Mapping[str, Filled], language: str) -> dict[str, str]:
     for name, value in filled.items():
         if isinstance(value, datetime):
             written[name] = _moment(value, language)
-            written[f"{name}_iso"] = value.astimezone(NETHERLANDS).isoformat(timespec="seconds")
+            written[f"{name}_iso"] = _civil(value).isoformat(timespec="seconds")
         elif isinstance(value, timedelta):
             written[name] = _span(value, language)
         else:
@@ -289,9 +289,17 @@ def _written(filled: Mapping[str, Filled], language: str) -> dict[str, str]:
 
 
 def _moment(at: datetime, language: str) -> str:
-    there = at.astimezone(NETHERLANDS)
+    there = _civil(at)
     month = texts.say(f"month.{there.month}", language)
     return texts.say("span.moment", language, day=there.day, month=month, year=there.year, time=there.strftime("%H:%M"))
+
+
+def _civil(at: datetime) -> datetime:
+    """Give a moment in Dutch time; the last hours of all time as they are, for there they have no name."""
+    try:
+        return at.astimezone(NETHERLANDS)
+    except OverflowError:
+        return at
 
 
 def _span(span: timedelta, language: str) -> str:
