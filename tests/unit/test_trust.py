@@ -384,15 +384,44 @@ def test_a_new_issuer_goes_below_what_the_file_holds_with_its_notes(tmp_path: Pa
     assert [one.name for one in tmp_path.iterdir()] == ["trust.toml"]
 
 
+def test_only_what_an_issuer_has_is_written_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    add(path, municipalities=[])
+    assert [line.partition(" =")[0] for line in path.read_text().splitlines() if " = " in line] == [
+        *("name", "anchors", "types")
+    ]
+
+
+def test_the_file_is_on_the_disk_whole_before_it_takes_the_place_of_the_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen = tmp_path / "trust.toml", []
+    monkeypatch.setattr("os.fsync", lambda number: seen.append(Path(f"/proc/self/fd/{number}").read_bytes()))
+    add(path)
+    assert seen == [path.read_bytes()]
+
+
+def test_a_file_that_could_not_take_its_place_is_left_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(Misuse, match="cannot be written"):
+        add(tmp_path / "trust.toml")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_widening_an_issuer_keeps_everything_else(tmp_path: Path) -> None:
     path = tmp_path / "trust.toml"
-    key = f"keys = [{inline(KEY.public_key, kid='1')}]"
+    other = SoftwareKey.generate(Algorithm.ES256).public_key
+    key = f"keys = [{inline(KEY.public_key, kid='1')}, {inline(other, kid='2')}]"
     path.write_text(table() + table(VUGHT, anchor=None, keys=key) + "[verifiers.a]\nname = 'x'\nentitled = ['t']\n")
     before = Trust.load(path)
     add(path, types=["t:adres:1"])
     after = Trust.load(path)
     assert after.issuers[BOXTEL].types == ("t:inwoner:1", "t:adres:1")
     assert after.issuers[VUGHT] == before.issuers[VUGHT]
+    assert len(after.issuers[VUGHT].keys) == 2
     assert after.verifiers == before.verifiers
     add(path, types=after.issuers[BOXTEL].types, municipalities=["0865"])
     add(path, types=after.issuers[BOXTEL].types, municipalities=["0757", "0865"], anchor_pem=dump_pem_chain([OTHER_CA]))
