@@ -11,6 +11,7 @@ from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any, ClassVar
 
 import pytest
@@ -168,6 +169,10 @@ class FormatLaws:
     @abstractmethod
     def secrets(self, credential: bytes) -> Mapping[tuple[str, ...], bytes]:
         """Of each claim that can be withheld: the random bytes that hide it, as they stand in the layers."""
+
+    @abstractmethod
+    def own(self, credential: bytes) -> Iterable[bytes]:
+        """Everything in a credential that no other has: its salts, digests, key and signature, decoded."""
 
     @abstractmethod
     def thinned(self, presentation: bytes) -> Iterable[bytes]:
@@ -333,6 +338,36 @@ class FormatLaws:
         # a short name stands by chance in what is random
         hidden = {path[0] for path in TEXTS.values() if len(path[0]) > 6} - {path[0] for path in chosen}
         assert not any(name.encode() in layer for name in hidden for layer in sent)
+
+    # -- what would tie two copies together ---------------------------------------------------------------------------
+
+    def test_what_is_a_copys_own_shares_no_eight_bytes_with_another_copys(self) -> None:
+        def windows(token: bytes) -> set[bytes]:
+            return {part[at : at + 8] for part in self.own(token) for at in range(len(part) - 7)}
+
+        keys = [SoftwareKey.generate(Algorithm.ES256).public_key for _ in range(5)]
+        copies = [windows(self.issued(EVERYTHING, holder=key)) for key in keys]
+        assert all(len(one) > 200 for one in copies)
+        assert all(one.isdisjoint(other) for one, other in combinations(copies, 2))
+
+    def test_no_two_secrets_are_alike(self) -> None:
+        secrets = [secret for _ in range(400) for secret in self.secrets(self.issued(EVERYTHING)).values()]
+        assert len(set(secrets)) == len(secrets) >= 2_000
+
+    def test_no_one_shows_to_another_what_was_shown_to_them_in_part_or_whole(self) -> None:
+        other = Binding(audience="redirect_uri:https://other.example", nonce="nonce-of-the-other", transcript=b"o")
+        for token in (self.one(), *self.thinned(self.one())):
+            with pytest.raises(Rejected):
+                self.verified(token, other)
+
+    def test_more_that_is_trusted_never_makes_less_believed(self) -> None:
+        presentation = self.format.parse_presentation(self.one())
+        for types in ([], [OTHER_TYPE], [TYPE], [OTHER_TYPE, TYPE]):
+            if TYPE in types:
+                presentation.verify([TYPE], BINDING, trust=Issuers(*types), at=NOW)
+                continue
+            with pytest.raises(Rejected):
+                presentation.verify([TYPE], BINDING, trust=Issuers(*types), at=NOW)
 
     # -- one verifier, one session, one holder ------------------------------------------------------------------------
 

@@ -44,6 +44,14 @@ class TestSdJwt(FormatLaws):
             if name not in _DEEPER
         }
 
+    def own(self, credential: bytes) -> Iterable[bytes]:
+        first, *disclosures, _ = credential.split(b"~")
+        _, payload, signature = map(_decoded, first.split(b"."))
+        contents = [json.loads(payload), *(json.loads(_decoded(one)) for one in disclosures)]
+        key = contents[0]["cnf"]["jwk"]
+        salts = [one[0] for one in contents[1:]]
+        return [signature, *map(_decoded, (one.encode() for one in (key["x"], key["y"], *salts, *_digests(contents))))]
+
     def thinned(self, presentation: bytes) -> Iterable[bytes]:
         first, *disclosures, proof = presentation.split(b"~")
         for index in range(len(disclosures)):
@@ -51,6 +59,15 @@ class TestSdJwt(FormatLaws):
 
 
 _DEEPER = ("code", "name")
+
+
+def _digests(value: Any) -> Iterable[str]:
+    """Every digest in a payload or disclosure, of a decoy too."""
+    if isinstance(value, dict):
+        yield from value.get("_sd", [])
+        yield from [value["..."]] if "..." in value else []
+    for inside in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _digests(inside)
 
 
 # -- the same, as JSON ------------------------------------------------------------------------------------------------
@@ -122,6 +139,9 @@ class TestSdJwtInFlattenedJson(TestSdJwt):
 
     def secrets(self, credential: bytes) -> Mapping[tuple[str, ...], bytes]:
         return super().secrets(compact(json_object(credential)))
+
+    def own(self, credential: bytes) -> Iterable[bytes]:
+        return super().own(compact(json_object(credential)))
 
     def thinned(self, presentation: bytes) -> Iterable[bytes]:
         form: Any = json_object(presentation)

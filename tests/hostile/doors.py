@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from eigendata.channel import openid4vp_redirect
+from eigendata.crypto.cose import parse_key, parse_sign1, x5chain
 from eigendata.crypto.jose import parse_jws
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.crypto.x509 import load_pem_chain, parse_x5c, verify_chain
@@ -222,6 +223,8 @@ DOORS: Final[dict[str, Callable[[bytes], object]]] = {
     "json": json_loads,
     "toml": toml_loads,
     "cbor": cbor_loads,
+    "COSE": lambda data: x5chain(parse_sign1(cbor_loads(data)).unprotected),
+    "COSE key": lambda data: parse_key(cbor_loads(data)),
     "base64url": b64url_decode,
     "base64": lambda data: b64_decode(data.decode("latin-1")),
     "jws": parse_jws,

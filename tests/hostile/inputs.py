@@ -22,6 +22,8 @@ def cases() -> Iterator[tuple[str, str, Maker]]:
             for what in (texts.AS_JSON if door in texts.JSON_DOORS else texts.JSON)
         )
     yield from (("cbor", f"CBOR: {what}", make) for what, make in texts.CBOR.items())
+    yield from (("COSE", f"COSE: {what}", make) for what, make in texts.COSE.items())
+    yield from (("COSE key", f"COSE key: {what}", texts.CBOR[what]) for what in ("a map of numbers", "the same key"))
     for door in ("toml", "policy", "uses", "trust"):
         yield from ((door, f"TOML: {what}", make) for what, make in texts.TOML.items())
     for what, make in tokens.TOKENS.items():

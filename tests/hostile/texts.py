@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from eigendata.encoding import CBOR_LIMIT
+
 from .pieces import MIB, Maker, filled, numbered
 
 # -- for any door -----------------------------------------------------------------------------------------------------
@@ -85,7 +87,8 @@ AS_BYTES: Final = ("nothing", "zeros", "all ones", "quotation marks", "braces", 
 
 # -- CBOR and TOML ----------------------------------------------------------------------------------------------------
 
-_MANY: Final = b"\x9a" + (MIB - 5).to_bytes(4)
+_ROOM: Final = CBOR_LIMIT
+_MANY: Final = b"\x9a" + (_ROOM - 5).to_bytes(4)
 
 CBOR: Final[Mapping[str, Maker]] = {
     "an array that says it is huge": lambda: b"\x9b" + b"\xff" * 8,
@@ -93,26 +96,26 @@ CBOR: Final[Mapping[str, Maker]] = {
     "bytes that say they are huge": lambda: b"\x5b\x00\x00\x00\x7f" + b"\xff" * 4,
     "a map that says it is huge": lambda: b"\xbb" + b"\xff" * 8,
     "huge arrays in one another": lambda: b"\x9b\x00\x00\x00\x00\x7f\xff\xff\xff" * 31,
-    "arrays in one another": lambda: b"\x81" * MIB,
-    "maps in one another": lambda: b"\xa1\x00" * (MIB // 2),
-    "tags in one another": lambda: b"\xd8\x18" * (MIB // 2),
-    "endless arrays": lambda: b"\x9f" * MIB,
-    "endless texts": lambda: b"\x7f" * MIB,
-    "zeros": lambda: _MANY + bytes(MIB - 5),
-    "empty arrays": lambda: _MANY + b"\x80" * (MIB - 5),
-    "empty maps": lambda: _MANY + b"\xa0" * (MIB - 5),
-    "empty texts": lambda: _MANY + b"\x60" * (MIB - 5),
-    "empty bytes": lambda: _MANY + b"\x40" * (MIB - 5),
-    "floats": lambda: b"\x9a" + ((MIB - 5) // 3).to_bytes(4) + b"\xf9\x7e\x00" * ((MIB - 5) // 3),
-    "tagged texts": lambda: b"\x9a" + ((MIB - 5) // 2).to_bytes(4) + b"\xc0\x60" * ((MIB - 5) // 2),
-    "small maps": lambda: b"\x9a" + ((MIB - 5) // 3).to_bytes(4) + b"\xa1\x00\x00" * ((MIB - 5) // 3),
-    "a map of numbers": lambda: _cbor_map(range(2**24, 2**24 + (MIB - 5) // 6), b"\x1a", 4),
+    "arrays in one another": lambda: b"\x81" * _ROOM,
+    "maps in one another": lambda: b"\xa1\x00" * (_ROOM // 2),
+    "tags in one another": lambda: b"\xd8\x18" * (_ROOM // 2),
+    "endless arrays": lambda: b"\x9f" * _ROOM,
+    "endless texts": lambda: b"\x7f" * _ROOM,
+    "zeros": lambda: _MANY + bytes(_ROOM - 5),
+    "empty arrays": lambda: _MANY + b"\x80" * (_ROOM - 5),
+    "empty maps": lambda: _MANY + b"\xa0" * (_ROOM - 5),
+    "empty texts": lambda: _MANY + b"\x60" * (_ROOM - 5),
+    "empty bytes": lambda: _MANY + b"\x40" * (_ROOM - 5),
+    "floats": lambda: b"\x9a" + ((_ROOM - 5) // 3).to_bytes(4) + b"\xf9\x7e\x00" * ((_ROOM - 5) // 3),
+    "tagged texts": lambda: b"\x9a" + ((_ROOM - 5) // 2).to_bytes(4) + b"\xc0\x60" * ((_ROOM - 5) // 2),
+    "small maps": lambda: b"\x9a" + ((_ROOM - 5) // 3).to_bytes(4) + b"\xa1\x00\x00" * ((_ROOM - 5) // 3),
+    "a map of numbers": lambda: _cbor_map(range(2**24, 2**24 + (_ROOM - 5) // 6), b"\x1a", 4),
     "a map of numbers that share their last bits": lambda: _cbor_map(
-        (number << 44 for number in range(1, (MIB - 5) // 10)), b"\x1b", 8
+        (number << 44 for number in range(1, (_ROOM - 5) // 10)), b"\x1b", 8
     ),
     "a map of numbers with one hash": lambda: _cbor_map((n * (2**61 - 1) for n in range(1, 9)), b"\x1b", 8),
-    "the same key": lambda: b"\xba" + ((MIB - 5) // 2).to_bytes(4) + b"\x00\x00" * ((MIB - 5) // 2),
-    "a large number": lambda: b"\xc2\x5a" + (MIB - 6).to_bytes(4) + b"\xff" * (MIB - 6),
+    "the same key": lambda: b"\xba" + ((_ROOM - 5) // 2).to_bytes(4) + b"\x00\x00" * ((_ROOM - 5) // 2),
+    "a large number": lambda: b"\xc2\x5a" + (_ROOM - 6).to_bytes(4) + b"\xff" * (_ROOM - 6),
     "shared values": lambda: b"\x82\xd8\x1c\x80" + b"\xd8\x1d\x00" * 1000,
 }
 
@@ -121,6 +124,26 @@ def _cbor_map(keys: Any, head: bytes, size: int) -> bytes:
     made = [head + key.to_bytes(size) + b"\x00" for key in keys]
     return b"\xba" + len(made).to_bytes(4) + b"".join(made)
 
+
+def _bytes(content: bytes) -> bytes:
+    return b"\x5a" + len(content).to_bytes(4) + content
+
+
+def _sign1(protected: bytes, unprotected: bytes) -> bytes:
+    return b"\x84" + _bytes(protected) + unprotected + b"\x40" + _bytes(bytes(64))
+
+
+COSE: Final[Mapping[str, Maker]] = {
+    "a protected map of numbers": lambda: _sign1(_cbor_map(range(2**24, 2**24 + 80_000), b"\x1a", 4), b"\xa0"),
+    "an unprotected map of numbers": lambda: _sign1(
+        b"\xa1\x01\x26", _cbor_map(range(2**24, 2**24 + 80_000), b"\x1a", 4)
+    ),
+    "much that is critical": lambda: _sign1(b"\xa1\x02\x9a" + (500_000).to_bytes(4) + bytes(500_000), b"\xa0"),
+    "many certificates": lambda: _sign1(
+        b"\xa1\x01\x26", b"\xa1\x18\x21\x9a" + (500_000).to_bytes(4) + b"\x40" * 500_000
+    ),
+    "a protected map in which bytes lie in one another": lambda: _sign1(b"\x81" * 500_000, b"\xa0"),
+}
 
 TOML: Final[Mapping[str, Maker]] = {
     "tables": lambda: numbered(b"", "[t%d]", between=b"\n", limit=65_000),

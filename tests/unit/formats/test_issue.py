@@ -224,6 +224,15 @@ def test_every_salt_is_long_and_fresh() -> None:
     assert SALT_BYTES * 8 >= 128
 
 
+def test_of_a_million_salts_no_two_are_alike() -> None:
+    wide = attestation(type=ANY, claims={f"claim-{number}": number for number in range(1_000)})
+    salts: set[bytes] = set()
+    for _ in range(1_000):
+        # a disclosure begins with its salt: 24 characters after the bracket and the quotation mark
+        salts.update(b64url_decode(one[:36])[2:26] for one in parts(SD_JWT_VC.issue(wide, SEAL))[1])
+    assert len(salts) == 1_000_000
+
+
 def test_two_copies_share_no_eight_bytes_but_what_they_say() -> None:
     copies = [issued(holder=SoftwareKey.generate(Algorithm.ES256).public_key) for _ in range(4)]
     for one, other in combinations([unique_parts(token) for token in copies], 2):
