@@ -148,7 +148,13 @@ def test_a_disagreement_has_a_name(mutation: str) -> None:
     assert found == {(one.id, LETTERS[letter]) for one in DISAGREEMENTS for letter in one.cases.get(mutation, "")}
 
 
-LIMITS: Final = {("1000 disclosures", "polaris-oid4vp")}
+LIMITS: Final = {
+    ("1000 disclosures", "polaris-oid4vp"),
+    # of a token without disclosures it is a good one, by a hash that they have not
+    ("_sd_alg of another hash", "sd-jwt"),
+    ("_sd_alg of another hash", "vouchkit"),
+    ("_sd_alg of another hash", "polaris-oid4vp"),
+}
 """What a peer refuses by a limit of its own, and we do not. Nothing else that we accept is refused by any of them."""
 
 
