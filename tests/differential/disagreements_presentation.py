@@ -381,6 +381,15 @@ PRESENTATIONS: Final = (
         means="a JWT of another kind is one rule nearer to passing for a credential",
     ),
     Disagreement(
+        id="count",
+        clause="RFC 9901 4",
+        side=Side.OPEN,
+        ours=r"Malformed: no SD-JWT: no ~ after the issuer-signed JWT, or more",
+        cases={"1100 disclosures": "SOV"},
+        what="we stop at 1024 disclosures, polaris-oid4vp at 512, the others nowhere",
+        means="how long a token is, decides how much is done for it",
+    ),
+    Disagreement(
         id="depth",
         clause="RFC 8259 9",
         side=Side.OPEN,

@@ -75,6 +75,10 @@ def _sha256(mutation: Drafted) -> Drafted:
     return lambda draft, random: mutation(draft, random) if draft.hash == "sha-256" else None
 
 
+def _many(count: int) -> Drafted:
+    return _with(*(disclosure(f"salt-{number}", f"name-{number}", number) for number in range(count)))
+
+
 def _dropped(draft: Draft, random: Random) -> Draft | None:
     if not draft.disclosures:
         return None
@@ -261,9 +265,8 @@ DISCLOSURES: Final[Mapping[str, Drafted]] = {
     "a digest that holds itself": _with(disclosure("salt", "a", {"_sd": ["abc"], "b": {"_sd": ["abc"]}})),
     "70 disclosures inside one another": lambda draft, random: _chain(draft, 70),
     "1500 disclosures inside one another": lambda draft, random: _chain(draft, 1500),
-    "1000 disclosures": lambda draft, random: _with(*(disclosure(f"s{n}", f"n{n}", n) for n in range(1000)))(
-        draft, random
-    ),
+    "1000 disclosures": _many(1000),
+    "1100 disclosures": _many(1100),
 }
 
 
