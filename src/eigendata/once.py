@@ -9,10 +9,12 @@ moment than now loses nothing, and a single far `until` pushes nothing out.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import sqlite3
+import stat
 import threading
 import time
 import weakref
@@ -58,9 +60,9 @@ class SqliteOnce:
         """Use the file at `path`; a new one can be read by its owner alone.
 
         Raises:
-            Misuse: the file cannot be made or opened.
+            Misuse: the path names no file that can be made or opened.
             Malformed: the file is there and is something else.
-            Unavailable: others hold the file for too long.
+            Unavailable: others hold the file for too long, or the disk is full or fails.
         """
         self._path = Path(path).absolute()
         self._clock = clock
@@ -70,10 +72,14 @@ class SqliteOnce:
         except FileExistsError:
             pass
         except OSError as error:
-            raise Misuse(f"the state file {self._path} cannot be made: {error.strerror}") from error
+            raise _unusable(self._path, error) from error
         except ValueError:
             raise Misuse(f"{str(path)!r} is no name for a file") from None
-        if not self._path.is_file():
+        try:
+            regular = stat.S_ISREG(self._path.stat().st_mode)
+        except OSError as error:
+            raise _unusable(self._path, error) from error
+        if not regular:
             raise Misuse(f"the state file {self._path} is no file")
         self._open = _Open(self._path)
 
@@ -117,7 +123,7 @@ class _Open:
             except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes a damaged schema as it is
                 raise Malformed(f"{path} is no state file: {error}") from error
             except OSError as error:
-                raise Misuse(f"the state file {path} cannot be used: {error.strerror}") from error
+                raise _unusable(path, error) from error
         self.finalizer = weakref.finalize(self, _close, self._connection, self.process)
 
     def take(self, kind: str, digest: bytes, until: int, horizon: int) -> bool:
@@ -130,6 +136,20 @@ class _Open:
         except (sqlite3.Error, OSError) as error:
             raise Unavailable(f"the state file {self._path} cannot be used now: {error}") from error
         return taken
+
+
+_NO_PLACE: Final = frozenset(
+    {
+        *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP),
+        *(errno.EACCES, errno.EPERM, errno.EROFS),
+    }
+)
+"""What is wrong with the path that was given; all else is the disk's."""
+
+
+def _unusable(path: Path, error: OSError) -> Misuse | Unavailable:
+    said = f"the state file {path} cannot be made or used: {error.strerror}"
+    return Misuse(said) if error.errno in _NO_PLACE else Unavailable(said)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -186,10 +186,13 @@ def new_file(path: Path, what: str) -> Iterator[tuple[Path, int]]:
         try:
             yield unfinished, handle
             os.fsync(handle)
+            made = os.fstat(handle)
+            _appear(unfinished, path)
+            appeared = True
+            if not os.path.samestat(made, path.lstat()):  # while it is open, no other file gets its number
+                raise OSError(errno.EPERM, "somebody put another file in its place")
         finally:
             os.close(handle)
-        _appear(unfinished, path)
-        appeared = True
         _sync_directory(path.parent)
     except OSError as error:
         if appeared:

@@ -494,6 +494,30 @@ def test_where_a_disk_has_no_links_nothing_is_written_over_either(
     assert {one.name for one in saved.parent.iterdir()} == {"aisha.vault", saved.name, elsewhere.parent.name}
 
 
+def test_in_a_folder_that_others_write_to_nothing_is_put_in_the_place_of_a_backup(
+    wallet: Wallet, saved: Path, elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"not theirs")
+    made = backed_up(wallet, saved)
+    open_for_all = tmp_path / "for all"
+    open_for_all.mkdir(mode=0o777)
+    link = os.link
+
+    def swapped(unfinished: Path, path: Path, **how: bool) -> None:
+        unfinished.unlink()
+        unfinished.symlink_to(victim)
+        link(unfinished, path, **how)
+
+    monkeypatch.setattr(os, "link", swapped)
+    with pytest.raises(Unavailable, match="another file in its place"):
+        backed_up(wallet, open_for_all / "backup")
+    with pytest.raises(Unavailable, match="another file in its place"):
+        restored(open_for_all / "vault", made)
+    assert list(open_for_all.iterdir()) == []
+    assert victim.read_bytes() == b"not theirs"
+
+
 # -- by somebody who has the passphrase -------------------------------------------------------------------------------
 
 

@@ -27,8 +27,8 @@ from eigendata.wallet import file, sealing
 from eigendata.wallet.backup import Backup
 from eigendata.wallet.sealing import LEAST, Cost
 from eigendata.wallet.vault import Vault
+from tests.traced import CAN_FAIL_CALLS, LIBC, ON_LINUX, PREAD, Outcome, Work, ended, failing
 from tests.unit.wallet.town import NOW
-from tests.unit.wallet.traced import CAN_FAIL_CALLS, LIBC, ON_LINUX, PREAD, Outcome, Work, ended, failing
 
 PASSPHRASE = "vijf woorden die niemand raadt"
 CARD = 1
@@ -403,6 +403,30 @@ def test_a_folder_that_cannot_be_written_through_keeps_nothing_that_may_vanish(
     vault = Vault.open(folder / "vault", PASSPHRASE)
     monkeypatch.setattr(file, "_sync_directory", fail)
     assert "Input/output error" in said(lambda: backup(vault, folder / "another"))
+    vault.close()
+    require_all_there(folder)
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_a_folder_or_file_that_cannot_be_reached_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    vault = Vault.open(folder / "vault", PASSPHRASE)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "lstat", fail)
+        for work in (vault.kept, lambda: save(vault), lambda: Vault.open(folder / "vault", PASSPHRASE)):
+            assert f"cannot be reached: {os.strerror(error)}" in said(work)
+    (folder / "vault-journal").write_bytes(bytes(512))
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", fail)
+        assert f"cannot be reached: {os.strerror(error)}" in said(lambda: Vault.open(folder / "vault", PASSPHRASE))
+    (folder / "vault-journal").unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", fail)
+        assert f"cannot be read: {os.strerror(error)}" in said(lambda: Backup.read(folder / "backup", PASSPHRASE))
     vault.close()
     require_all_there(folder)
 

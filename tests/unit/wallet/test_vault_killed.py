@@ -12,8 +12,8 @@ from eigendata.wallet.backup import Backup
 from eigendata.wallet.sealing import LEAST, Cost
 from eigendata.wallet.vault import Vault
 from tests.negatives import negative
+from tests.traced import ON_LINUX, Work, finishes
 from tests.unit.wallet.town import NOW
-from tests.unit.wallet.traced import ON_LINUX, Work, finishes
 
 PASSPHRASE = "vijf woorden die niemand raadt"
 CARD = 1
