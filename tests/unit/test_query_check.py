@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -152,6 +153,15 @@ def test_a_query_that_allows_several_is_not_answered_by_none() -> None:
 def test_whoever_gives_all_of_many_sets_that_could_do_with_less_has_answered() -> None:
     names = [f"c{index}" for index in range(32)]
     sets = [{"options": [[names[index]], [names[index], names[index + 16]]]} for index in range(16)]
+    query = parse_query({"credentials": [credential(name) for name in names], "credential_sets": sets})
+    require_answered(query, dict.fromkeys(names, (b"token",)), Trail())
+
+
+def test_many_ways_to_give_less_do_not_hide_the_one_way_that_was_taken() -> None:
+    first, second = ([f"{letter}{index}" for index in range(10)] for letter in "ab")
+    fewer = [[list(some) for size in (10, 9, 8) for some in combinations(names, size)] for names in (first, second)]
+    sets = [{"options": [*fewer[0][:31], ["z"]]}, {"options": fewer[1][:32]}, {"options": [first]}]
+    names = [*first, *second, "z"]
     query = parse_query({"credentials": [credential(name) for name in names], "credential_sets": sets})
     require_answered(query, dict.fromkeys(names, (b"token",)), Trail())
 
