@@ -380,7 +380,7 @@ class _Child:
             usual = self.seconds[item.nodeid]
             (self.place / "killer").write_text(item.nodeid)
             signal.setitimer(signal.ITIMER_PROF, 2 + 6 * usual)  # its default is to end the process
-            signal.setitimer(signal.ITIMER_REAL, 60 + 60 * usual)
+            signal.setitimer(signal.ITIMER_REAL, 20 + 60 * usual)
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
         signal.setitimer(signal.ITIMER_PROF, 0)
 

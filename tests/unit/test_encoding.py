@@ -481,7 +481,6 @@ def test_bytes_after_the_item_are_refused(value: Cbor, rest: bytes) -> None:
     assert refused(cbor_loads, cbor_dumps(value)[:-1])
 
 
-@pytest.mark.cost
 @pytest.mark.parametrize(
     "data",
     [

@@ -229,6 +229,11 @@ def many(count: int, make: Callable[[int], Any]) -> list[Any]:
             for count in (language.MAX_VALUES, 101)
         ],
         [query(claims(["a"] * count)) for count in (language.MAX_PATH, 33)],
+        [query(credential(id="a" * count)) for count in (language.MAX_TEXT, 2049)],
+        [
+            query(credential(claims=[{"path": ["birthdate"], "values": ["a" * count]}]))
+            for count in (language.MAX_TEXT, 2049)
+        ],
         [query(claims(["a" * count])) for count in (language.MAX_TEXT, 2049)],
     ],
 )
@@ -236,6 +241,12 @@ def test_sizes_are_bounded(fits: dict[str, Any], too_many: dict[str, Any]) -> No
     parse_query(fits)
     with pytest.raises(Malformed):
         parse_query(too_many)
+
+
+@pytest.mark.parametrize("meta", [{}, {"vct_values": 5}, {"vct_values": None}, {"vct_values": [1, None]}])
+def test_a_query_made_by_hand_names_no_types_where_it_names_none(meta: dict[str, Any]) -> None:
+    assert CredentialQuery(id="q", format="dc+sd-jwt", meta=meta).type_ids == ()
+    assert CredentialQuery(id="q", format="mso_mdoc", meta=meta).type_ids == ()
 
 
 def test_a_query_for_one_is_not_a_query_for_true() -> None:

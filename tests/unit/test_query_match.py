@@ -349,6 +349,11 @@ def test_what_is_not_possible_cannot_be_chosen(chosen: dict[int, int], cards: di
         matches.select(options=chosen, held=cards)
 
 
+def test_no_credential_is_chosen_twice() -> None:
+    with pytest.raises(Misuse):
+        found(held("one"), held("two"), multiple=True).select(held={"q": ["one", "one"]})
+
+
 def test_several_are_chosen_only_where_several_are_asked() -> None:
     with pytest.raises(Misuse):
         found(held("one"), held("two")).select(held={"q": ["one", "two"]})

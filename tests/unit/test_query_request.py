@@ -9,7 +9,7 @@ import pytest
 
 from eigendata.encoding import json_dumps, json_object
 from eigendata.errors import Malformed
-from eigendata.model import Binding, Party
+from eigendata.model import Binding, Party, freeze
 from eigendata.query import Asker, PolicyReference, Question, Request, parse_query
 
 QUERY = parse_query({"credentials": [{"id": "q", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:t"]}}]})
@@ -45,8 +45,20 @@ def test_what_was_asked_cannot_be_changed_afterwards() -> None:
     policy = PolicyReference(id="p", version="1", home=home)
     home["household_size"].append(6)
     assert policy.home == {"household_size": (2, 4)}
-    with pytest.raises(TypeError):
-        FULL.purpose["nl"] = "Daarom"  # type: ignore[index]
+    asked = replace(FULL, questions=(replace(FULL.questions[0]),))
+    for kept in (asked.purpose, asked.keep, asked.questions[0].queries):
+        with pytest.raises(TypeError):
+            kept["nl"] = "Daarom"  # type: ignore[index]
+
+
+def test_an_error_in_a_stored_request_says_that_it_is_in_one() -> None:
+    with pytest.raises(Malformed) as caught:
+        Request.from_json({**FULL.to_json(), "state": 1})
+    assert caught.value.where[:1] == ("stored request",)
+
+
+def test_arrays_of_a_stored_request_may_be_tuples() -> None:
+    assert Request.from_json(freeze(FULL.to_json())) == FULL
 
 
 @pytest.mark.parametrize(
@@ -66,6 +78,8 @@ def test_what_was_asked_cannot_be_changed_afterwards() -> None:
         {"keep": None},
         {"policy": {"id": "p"}},
         {"policy": {"id": "p", "version": "1", "home": []}},
+        {"policy": {"id": "p", "version": "1", "use": None, "home": []}},
+        {"policy": {"id": "p", "version": "1", "use": None, "home": "x"}},
         {"questions": [{}]},
         {"questions": [{"id": "p", "type": "t", "paths": ["x"], "queries": {}}]},
         {"questions": [{"id": "p", "type": "t", "paths": [["x", True]], "queries": {}}]},

@@ -129,6 +129,7 @@ NOT_PUBLISHABLE = [
     "https://boxtel.example:port",
     "https://[boxtel",
     "https://boxtel.example\\@evil.example",
+    "https://boxtel.example/a\\b",
     "https://boxtel.example/a b",
     "https://bóxtel.example",
     "https://boxtel.example/\n",

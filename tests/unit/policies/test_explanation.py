@@ -8,6 +8,7 @@ from eigendata import policies, texts
 from eigendata.encoding import json_dumps
 from eigendata.errors import Misuse
 from eigendata.policies import explain, kept
+from tests.unit.policies.samples import TYPES, read
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -51,3 +52,54 @@ def test_terms_of_keeping_are_told_in_plain_words() -> None:
     assert "Archives" in kept("case file", "en")
     # another verifier's words are shown as they are
     assert kept("until the moon {days} falls", "en") == "until the moon {days} falls"
+
+
+def test_an_explanation_says_all_that_a_policy_says() -> None:
+    why, identify = texts.say("asked.matters", "en"), texts.say("asked.identify", "en")
+    limited = f"{why} {texts.say('asked.only_if', 'en')}"
+
+    def claim(name: str, why: str, *rules: str, only_if: tuple[str, ...] = ()) -> dict[str, object]:
+        told = {"path": [name], "label": "Claim", "sensitive": False, "why": why}
+        return {**told, "only_if": [f"home.{one}" for one in only_if], "rules": list(rules)}
+
+    def question(name: str, *claims: dict[str, object]) -> dict[str, object]:
+        kind = {"type": f"urn:test:{name}:1", "label": "Claim", "register": ""}
+        return {"id": name, "optional": False, "from": [kind], "claims": list(claims)}
+
+    def rule(name: str, because: str) -> dict[str, str]:
+        advice = name.partition(": ")[2]
+        return {"rule": name, "because": because, "advice": advice, "says": texts.advice(advice, "en")}
+
+    policy = read()
+    assert explain(policy, "en", types=TYPES) == {
+        "id": "test/letting",
+        "version": "1",
+        "digest": policy.digest(),
+        "use": "letting",
+        "purpose": "Why",
+        "legal_basis": ["AVG 6(1)(b)"],
+        "keep": [
+            {"outcome": "voldoet", "kept": kept("until audit", "en"), "term": "until audit"},
+            {"outcome": "otherwise", "kept": kept("0 days", "en"), "term": "0 days"},
+        ],
+        "max_source_age_days": 14,
+        "other_channel": texts.say("channel.balie", "en"),
+        "home": {"size": "range", "local": "bool", "towns": "texts?"},
+        "questions": [
+            question("person", *(claim(name, identify) for name in ("family_name", "given_name", "birthdate"))),
+            question(
+                "house",
+                claim("size", why, "b"),
+                claim("own", limited, "c", only_if=("local",)),
+                claim("town", limited, "d", only_if=("towns",)),
+            ),
+        ],
+        "same_subject": ["person", "house"],
+        "rules": [
+            rule("absent any: niet_af_te_leiden", "a"),
+            rule("house.size outside home.size: voldoet_niet", "b"),
+            rule("house.own is true, only if home.local: voldoet_niet", "c"),
+            rule("house.town outside home.towns, only if home.towns: niet_af_te_leiden", "d"),
+            rule("otherwise: voldoet", "e"),
+        ],
+    }

@@ -475,6 +475,11 @@ def test_errors_say_which_policy(tmp_path: Path) -> None:
 # -- digest -----------------------------------------------------------------------------------------------------------
 
 
+def test_the_digest_of_a_policy_is_the_same_wherever_and_whenever_it_is_computed() -> None:
+    # Stored beside answers and printed on letters: where this changes, old ones no longer name their policy.
+    assert read().digest() == "61242a59e1409a55852e1961a2b97149168354ba820e1a2eb5c3cf9ea7eb6c14"
+
+
 def test_equal_policies_have_one_digest_and_each_change_another() -> None:
     respelled = LETTING.replace(
         'home = { size = "range", local = "bool"', 'home = { "size" = "range",   local = "bool"'
