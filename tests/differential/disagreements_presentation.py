@@ -111,7 +111,7 @@ PRESENTATIONS: Final = (
         clause="SD-JWT VC 2.2.2.5",
         side=Side.OPEN,
         ours=r"SD_WITHOUT_CLAIMS",
-        cases={"_sd empty and nothing hidden": "SOVP"},
+        cases={"_sd empty and nothing hidden": "SOVP", "_sd empty in an object and nothing hidden": "SOVP"},
         what="an empty `_sd` where nothing can be withheld: forbidden to the issuer of an SD-JWT VC, and no verifier is"
         " told to look",
         means="nothing that a verifier relies on",

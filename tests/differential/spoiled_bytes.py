@@ -100,7 +100,7 @@ SENT: Final[Mapping[str, Sent]] = {
     "a blank behind": lambda token, random: token + b" ",
     "a newline behind": lambda token, random: token + b"\n",
     "a ~ behind": lambda token, random: token + b"~",
-    "no ~": lambda token, random: token.replace(b"~", b""),
+    "no ~": lambda token, random: None if token.index(b"~") == len(token) - 1 else token.replace(b"~", b""),
     "no proof and no last ~": lambda token, random: token[: token.rindex(b"~")] if token.count(b"~") > 1 else None,
     "the issuer's JWT alone": lambda token, random: token.split(b"~")[0],
     "the proof cut off": lambda token, random: token[: token.rindex(b"~") + 1],

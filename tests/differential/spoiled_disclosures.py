@@ -281,13 +281,23 @@ def _chain(draft: Draft, length: int) -> Draft:
     return chained
 
 
+def _conceals(draft: Draft) -> bool:
+    text = written(draft.payload).decode()
+    return '"_sd":["' in text or '"...":' in text
+
+
 SHAPES: Final[Mapping[str, Drafted]] = {
     "_sd a text": payload(object={"_sd": "abc"}),
     "_sd an object": payload(object={"_sd": {"a": 1}}),
     "_sd null": payload(object={"_sd": None}),
     "_sd of a number": payload(object={"_sd": [1]}),
     "_sd of an array": payload(object={"_sd": [["abc"]]}),
-    "_sd empty in an object": payload(object={"_sd": []}),
+    "_sd empty in an object": lambda draft, random: (
+        payload(object={"_sd": []})(draft, random) if _conceals(draft) else None
+    ),
+    "_sd empty in an object and nothing hidden": lambda draft, random: replace(
+        draft, payload={**frame(HOLDER_KEYS[Algorithm.ES256]), "object": {"_sd": []}}, disclosures=()
+    ),
     "_sd of an empty text": payload(object={"_sd": [""]}),
     "_sd alone in an object": payload(object={"_sd": ["abc"]}),
     "_sd in an object in an array": payload(array=[{"_sd": ["abc"], "a": 1}]),
