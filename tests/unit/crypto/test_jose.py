@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from eigendata.crypto.jose import Jws, parse_jws, sign_jws
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import b64url_encode
 from eigendata.errors import Malformed, Misuse
+from eigendata.model import thaw
 from tests.negatives import negative
 
 KEY = SoftwareKey.generate(Algorithm.ES256)
@@ -35,6 +38,21 @@ def test_what_is_signed_comes_apart_and_verifies(algorithm: Algorithm) -> None:
     assert signed.rpartition(b".")[0] == jws.signing_input
     assert jws.is_by(key.public_key)
     assert not jws.is_by(SoftwareKey.generate(algorithm).public_key)
+
+
+def test_what_is_done_to_one_tokens_header_never_reaches_the_next() -> None:
+    given_header = {"alg": "ES256", "x5c": ["MA=="], "jwk": {"key_ops": ["verify"]}}
+    first, again = token(given_header, b"1"), token(given_header, b"2")
+    header: Any = parse_jws(first).header
+    changes: list[Callable[[], object]] = [
+        lambda: header["x5c"].append("MQ=="),
+        lambda: header["jwk"].update(kty="EC"),
+        lambda: header["jwk"]["key_ops"].clear(),
+    ]
+    for change in changes:
+        with pytest.raises(AttributeError):
+            change()
+    assert thaw(parse_jws(again).header) == given_header
 
 
 @settings(max_examples=100, deadline=None)
