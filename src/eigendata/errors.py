@@ -13,9 +13,9 @@ Finer detail is data, never another class. Each error carries `where`: the place
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
@@ -99,8 +99,18 @@ class Misuse(EigendataError):
     """The calling code broke a rule of this library."""
 
 
+class _Steps:
+    """The steps that a check can give. No fields of it: each leads back to it, and to write them never ends."""
+
+    __slots__ = ("not_applicable", "passed", "waived")
+
+    passed: Step
+    not_applicable: Step
+    waived: Step
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(_Steps):
     """One rule of a specification, as a value.
 
     Attributes:
@@ -115,13 +125,17 @@ class Check:
     clause: str
     reason: Reason
     rule: str
-    passed: Step = field(init=False, repr=False, compare=False)
-    not_applicable: Step = field(init=False, repr=False, compare=False)
-    waived: Step = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for outcome in Outcome:
             object.__setattr__(self, outcome.name.lower(), Step(check=self, outcome=outcome))
+
+    def __reduce__(self) -> tuple[Callable[[str, str, Reason, str], Check], tuple[str, str, Reason, str]]:
+        return _check, (self.name, self.clause, self.reason, self.rule)
+
+
+def _check(name: str, clause: str, reason: Reason, rule: str) -> Check:
+    return Check(name=name, clause=clause, reason=reason, rule=rule)
 
 
 class Outcome(StrEnum):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
+import pickle
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -382,6 +385,14 @@ def test_a_good_trail_is_the_list_of_checks_in_its_order() -> None:
     trail = verified(token).trail
     assert tuple(step.check for step in trail) == SD_JWT_VC.checks
     assert [step.check.name for step in trail if step.outcome is not Outcome.PASSED] == ["AUDIENCE", "STATUS_KIND"]
+
+
+def test_a_trail_can_be_written_down_by_its_fields_copied_and_sent_on() -> None:
+    trail = verified(forged(), type=ANY).trail
+    assert [asdict(step)["check"]["name"] for step in trail] == [step.check.name for step in trail]
+    for other in (copy.deepcopy(trail), pickle.loads(pickle.dumps(trail))):
+        assert other == trail
+        assert [step.check.waived for step in other] == [step.check.waived for step in trail]
 
 
 def test_each_check_is_named_once_and_states_its_clause() -> None:
