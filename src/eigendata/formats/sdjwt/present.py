@@ -8,7 +8,7 @@ A disclosure is never sent without those that its digest lies in; a claim that i
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -72,13 +72,14 @@ class Opened:
 
     def _chosen(self, reveal: Iterable[ClaimPath]) -> set[int]:
         chosen: set[int] = set()
+        others: list[ClaimPath] = []
         for path in reveal:
             index = self._plain.get(path[0]) if len(path) == 1 else None
             if index is None:
-                chosen |= _chosen(self._token, path)
+                others.append(path)
             else:
                 chosen.add(index)
-        return chosen
+        return chosen | _chosen(self._token, others) if others else chosen
 
 
 def open_credential(credential: bytes, type: CredentialType) -> Opened:
@@ -127,18 +128,24 @@ def _kb_header(algorithm: Algorithm) -> bytes:
 # -- which disclosures ------------------------------------------------------------------------------------------------
 
 
-def _chosen(token: Token, path: ClaimPath) -> set[int]:
-    chosen: set[int] = set()
-    found = _locate(token.document, path)
-    if not path or not found:
-        raise Misuse("a path to be shown leads nowhere in this credential")
-    for place, value in found:
-        for end in range(len(place), 0, -1):
-            if (above := place[:end]) in token.placed:
-                chosen.add(token.placed[above])
-        if isinstance(value, _CONTAINERS):
-            chosen.update(index for at, index in token.placed.items() if at[: len(place)] == place)
-    return chosen
+def _chosen(token: Token, reveal: Iterable[ClaimPath]) -> set[int]:
+    shown: set[Place] = set()
+    whole: set[Place] = set()
+    for path in reveal:
+        found = _locate(token.document, path)
+        if not path or not found:
+            raise Misuse("a path to be shown leads nowhere in this credential")
+        for place, value in found:
+            shown.update(_way(place))
+            if isinstance(value, _CONTAINERS):
+                whole.add(place)
+    # One pass for all paths: a query can mean each of the many elements of an array.
+    return {index for at, index in token.placed.items() if at in shown or (whole and not whole.isdisjoint(_way(at)))}
+
+
+def _way(place: Place) -> Iterator[Place]:
+    """Give a place and all that it lies in, but for the document itself."""
+    return (place[:end] for end in range(len(place), 0, -1))
 
 
 def _locate(document: Claims, path: ClaimPath) -> list[tuple[Place, Json]]:
@@ -151,7 +158,8 @@ def _locate(document: Claims, path: ClaimPath) -> list[tuple[Place, Json]]:
                 if isinstance(value, Mapping) and part in value:
                     selected.append(((*place, part), value[part]))
             elif isinstance(value, tuple):
-                indices = range(len(value))
-                selected += [((*place, index), value[index]) for index in indices if part is None or part == index]
+                # an index is looked up, not looked for: each of very many paths may lead to one element
+                indices = range(len(value)) if part is None else range(max(part, 0), min(part + 1, len(value)))
+                selected += [((*place, index), value[index]) for index in indices]
         found = selected
     return found
