@@ -124,6 +124,12 @@ def test_a_bomb_costs_little() -> None:
     assert time.process_time() - started < 5
 
 
+def test_a_text_in_very_many_pieces_costs_little() -> None:
+    started = time.process_time()
+    require_template(svg("<text>" + "pieces <!-- -->" * 250_000 + "</text>"), ())
+    assert time.process_time() - started < 5  # seconds; to write the text anew for each piece took far longer
+
+
 @given(st.binary(max_size=60) | st.text(alphabet="<>/ svgtext{}&;#!-[]\"'=?", max_size=60).map(str.encode))
 def test_any_bytes_are_accepted_or_malformed(octets: bytes) -> None:
     for one in (octets, svg(octets.decode("latin-1"))):

@@ -70,7 +70,7 @@ class _Reader:
     def __init__(self, ids: Container[str]) -> None:
         self._ids = ids
         self._open: list[str] = []
-        self._said = ""
+        self._said: list[str] = []  # in pieces, of which comments can make very many
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._settle()
@@ -86,7 +86,7 @@ class _Reader:
         self._open.pop()
 
     def text(self, text: str) -> None:
-        self._said += text
+        self._said.append(text)
 
     def comment(self, text: str) -> None:
         if "{{" in text:
@@ -97,7 +97,8 @@ class _Reader:
 
     def _settle(self) -> None:
         """Look at the text that ended here: a placeholder may have come in pieces."""
-        text, self._said = self._said, ""
+        text = "".join(self._said)
+        self._said.clear()
         if "{{" not in text:
             return
         if self._open[-1] not in _TEXTS:
