@@ -113,6 +113,14 @@ def test_issuer_known_a_name_is_compared_letter_by_letter(name: str) -> None:
     assert refusal(TRUST, Chain(certificates=(leaf(BOXTEL),), issuer=name)) is module.ISSUER_KNOWN
 
 
+def test_a_refusal_of_a_chain_tells_of_every_check_that_came_before_it() -> None:
+    with pytest.raises(Rejected) as caught:
+        TRUST.issuer(Chain(certificates=(leaf(BOXTEL),)), RESIDENT, at=NOW + timedelta(days=500))
+    taken = [step.check for step in caught.value.trail]
+    assert taken[:4] == [module.ISSUER_KNOWN, module.ISSUER_TYPE, module.ISSUER_MECHANISM, x509.KEYS]
+    assert caught.value.check is x509.IN_TIME
+
+
 def test_issuer_type_an_issuer_is_trusted_for_its_types_alone() -> None:
     assert refusal(TRUST, Chain(certificates=(leaf(BOXTEL),)), PERSON) is module.ISSUER_TYPE
 

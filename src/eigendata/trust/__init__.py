@@ -191,7 +191,10 @@ class Trust:
                 stated = origin.issuer if origin.issuer is not None else x509.stated_uri(certificates)
                 entry = self._entry(stated, type, trail)
                 trail.require(ISSUER_MECHANISM, bool(entry.anchors))
-                leaf = x509.verify_chain(certificates, entry.anchors, at=at)
+                try:
+                    leaf = x509.verify_chain(certificates, entry.anchors, at=at)
+                except Rejected as refused:
+                    raise Rejected(refused.check, (*trail.done(), *refused.trail), refused.message) from refused
                 trail.require(ISSUER_IN_LEAF, stated in leaf.uris)
                 key, authority_key_ids = leaf.key, leaf.authority_key_ids
             case Named():  # pragma: no branch - there is no other origin
