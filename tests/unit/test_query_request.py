@@ -45,7 +45,8 @@ def test_what_was_asked_cannot_be_changed_afterwards() -> None:
     policy = PolicyReference(id="p", version="1", home=home)
     home["household_size"].append(6)
     assert policy.home == {"household_size": (2, 4)}
-    asked = replace(FULL, questions=(replace(FULL.questions[0]),))
+    question = replace(FULL.questions[0], queries=dict(FULL.questions[0].queries))
+    asked = replace(FULL, purpose=dict(FULL.purpose), keep=dict(FULL.keep), questions=(question,))
     for kept in (asked.purpose, asked.keep, asked.questions[0].queries):
         with pytest.raises(TypeError):
             kept["nl"] = "Daarom"  # type: ignore[index]
