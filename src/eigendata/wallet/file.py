@@ -224,8 +224,22 @@ def require_free(path: Path) -> None:
     """
     if not path.name or "\0" in path.name:
         raise Misuse(f"{str(path)!r} is no name for a file")
+    if path.name.endswith(_BESIDE):  # beside a vault of that name SQLite would delete it
+        raise Misuse(f"{path} has a name that is kept for what a vault writes beside itself: take another")
     if os.path.lexists(path):
         raise Misuse(f"there is already something at {path}")
+
+
+def require_alone(path: Path) -> None:
+    """Require that nothing lies where a new vault has its journal: SQLite would take it for one, and delete it.
+
+    Raises:
+        Misuse: something does.
+    """
+    for suffix in _BESIDE:
+        beside = path.with_name(path.name + suffix)
+        if os.path.lexists(beside):
+            raise Misuse(f"{beside} is in the way of a new vault at {path}, which would delete it: take another name")
 
 
 def _made(path: Path) -> int:

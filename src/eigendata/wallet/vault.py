@@ -30,7 +30,7 @@ from types import MappingProxyType
 from typing import Final, NoReturn
 
 from eigendata.errors import Misuse
-from eigendata.wallet.file import Hold, close, connect, database_errors, new_file, require_free
+from eigendata.wallet.file import Hold, close, connect, database_errors, new_file, require_alone, require_free
 from eigendata.wallet.sealing import (
     HEADER_SIZE,
     KEY_SIZE,
@@ -132,6 +132,7 @@ class Vault:
         """
         secret = normalised(passphrase)
         require_free(path)
+        require_alone(path)
         data_key = os.urandom(KEY_SIZE)
         header = wrap(data_key, secret, cost)
         with new_file(path, "vault") as (unfinished, _):

@@ -308,6 +308,31 @@ def test_a_backup_is_not_written_over_its_vault(wallet: Wallet, tmp_path: Path) 
     collected(wallet, PERSOON)
 
 
+@pytest.mark.parametrize("suffix", ["-journal", "-wal"])
+def test_a_backup_lies_nowhere_that_the_database_of_a_vault_would_delete_it(
+    wallet: Wallet, saved: Path, tmp_path: Path, elsewhere: Path, suffix: str
+) -> None:
+    for vault in (tmp_path / "aisha.vault", elsewhere):
+        with pytest.raises(Misuse, match="kept for"):
+            backed_up(wallet, vault.with_name(vault.name + suffix))
+    moved = backed_up(wallet, saved).rename(elsewhere.with_name(elsewhere.name + suffix))
+    content = moved.read_bytes()
+    with pytest.raises(Misuse, match="in the way"):
+        restored(elsewhere, moved)
+    assert moved.read_bytes() == content
+    assert list(elsewhere.parent.iterdir()) == [moved]
+
+
+@pytest.mark.parametrize("suffix", ["-journal", "-wal"])
+def test_a_new_vault_deletes_no_file_of_anybody(tmp_path: Path, suffix: str) -> None:
+    diary = tmp_path / f"my{suffix}"
+    diary.write_bytes(b"dear diary")
+    with pytest.raises(Misuse, match="in the way"):
+        Wallet.create(tmp_path / "my", PASSPHRASE, cost=LEAST)
+    assert diary.read_bytes() == b"dear diary"
+    assert list(tmp_path.iterdir()) == [diary]
+
+
 @pytest.mark.parametrize("passphrase", ["", "x" * 1025, b"\xff"])
 def test_a_passphrase_that_is_none_makes_no_backup(wallet: Wallet, saved: Path, passphrase: str) -> None:
     with pytest.raises(Misuse):
