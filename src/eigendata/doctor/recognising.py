@@ -95,6 +95,7 @@ _TABLES_OF_OURS: Final = ((b"CREATE TABLE vault (", Kind.VAULT), (b"CREATE TABLE
 _CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
 _PRIVATE: Final = re.compile(rb"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----")
 _PUBLIC: Final = b"-----BEGIN PUBLIC KEY-----"
+_PEM_IN_A_TEXT: Final = re.compile(rb"[\"']\s*-----BEGIN (CERTIFICATE|PUBLIC KEY)-----")  # TOML or JSON that holds it
 _PAGE: Final = (b"<!doctype html", b"<html")
 _LINK: Final = re.compile(rb"[a-z][a-z0-9+.-]{1,40}:(//)?[^\s]*", re.ASCII)
 _FORM: Final = re.compile(rb"(vp_token|state|error)=")
@@ -115,10 +116,11 @@ def _kind(data: bytes) -> Kind:
         return next((kind for table, kind in _TABLES_OF_OURS if table in first), Kind.DATABASE)
     if _PRIVATE.search(data) is not None:
         return Kind.PRIVATE_KEY
-    if _CERTIFICATE in data and _TABLE_HEADS.search(data) is None:
-        return Kind.CERTIFICATES
-    if _PUBLIC in data:
-        return Kind.PUBLIC_KEY
+    if _PEM_IN_A_TEXT.search(data) is None:
+        if _CERTIFICATE in data and _TABLE_HEADS.search(data) is None:
+            return Kind.CERTIFICATES
+        if _PUBLIC in data:
+            return Kind.PUBLIC_KEY
     if _is_der_certificate(data):
         return Kind.CERTIFICATES
     text = data.strip()

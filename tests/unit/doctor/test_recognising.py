@@ -7,15 +7,22 @@ import quopri
 import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.x509 import make_authority
 from eigendata.doctor import Kind, Verdict, examine
 from eigendata.doctor.recognising import recognise
+from eigendata.errors import Malformed
 from eigendata.openid import vp
+from eigendata.trust import Trust
 
 from .ward import answer_file, asked, beside, causes, credential, request_file, written
 
@@ -127,6 +134,34 @@ def test_a_private_key_is_never_said() -> None:
             Verdict.UNREADABLE,
         )
         assert "c2VjcmV0" not in repr(report)
+
+
+TRUST_FILE = (
+    '[issuers."https://boxtel.example"]\nname = "Gemeente Boxtel"\nanchors = ["""%s"""]\n'
+    'types = ["urn:eigendata:persoon:1"]\nmunicipalities = ["0757"]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("hurt", "kind", "cause"),
+    [
+        ("\ufeff%s", Kind.TRUST, "byte_order_mark"),
+        ("> %s", Kind.TRUST, "mail_marks"),
+        ("x%s", Kind.TEXT, "text"),
+    ],
+)
+def test_a_hurt_trust_file_is_never_a_good_certificate(hurt: str, kind: Kind, cause: str) -> None:
+    """It holds the certificates of its anchors, and a program that reads trust files refuses it."""
+    key = SoftwareKey.generate(Algorithm.ES256)
+    anchor = make_authority("Root", key, at=beside().at - timedelta(days=1))
+    pem = x509.load_der_x509_certificate(anchor).public_bytes(Encoding.PEM).decode()
+    text = TRUST_FILE % pem
+    assert Trust.loads(text).issuers
+    whole = examine((hurt % text).encode(), beside())
+    with pytest.raises(Malformed):
+        Trust.loads(hurt % text)
+    assert (whole.kind, causes(whole)) == (kind, [cause])
+    assert whole.verdict is not Verdict.WELL
 
 
 def test_half_a_file_is_told_to_be_cut_off() -> None:
