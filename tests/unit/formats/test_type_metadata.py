@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -604,6 +605,12 @@ def test_a_folder_that_cannot_be_read_is_misuse(tmp_path: Path) -> None:
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(Misuse):
         DescribedType.load(tmp_path)
+
+
+def test_a_pipe_in_a_folder_of_type_metadata_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(Misuse, match="a pipe"):
+        type_metadata.DescribedType.load(tmp_path)
 
 
 def test_a_folder_is_read_within_its_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

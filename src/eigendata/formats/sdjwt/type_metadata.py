@@ -250,6 +250,8 @@ def _documents(folder: Path) -> dict[str, bytes]:
         raise Misuse(f"the folder of type metadata {folder} holds more than {FILES_LIMIT} documents")
     for file in files:
         with within(file.name):
+            if file.is_fifo():  # whoever opens it waits for its writer
+                raise Misuse(f"the type metadata {file} cannot be read: it is a pipe")
             try:
                 with file.open("rb") as opened:
                     document = opened.read(DOCUMENT_LIMIT + 1)
