@@ -437,7 +437,7 @@ def test_too_little_memory_for_the_passphrase_is_said() -> None:
         "import resource, sys\nfrom nacl import pwhash\n"
         "from eigendata.errors import Unavailable\nfrom eigendata.wallet import Cost, sealing\n"
         "resource.setrlimit(resource.RLIMIT_AS, (512 << 20, resource.RLIM_INFINITY))\n"
-        "try: sealing._derived(b'x', bytes(16), Cost(passes=2, memory=1 << 30))\n"
+        "try: sealing._derived(b'x', bytes(16), Cost(passes=2, memory=1 << 29))\n"
         "except Unavailable as error: sys.exit(str(error))\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
