@@ -129,18 +129,26 @@ def _kb_header(algorithm: Algorithm) -> bytes:
 
 
 def _chosen(token: Token, reveal: Iterable[ClaimPath]) -> set[int]:
-    shown: set[Place] = set()
+    placed = token.placed
+    around = {above for at in placed for above in _way(at)}
+    chosen: set[int] = set()
     whole: set[Place] = set()
     for path in reveal:
-        found = _locate(token.document, path)
-        if not path or not found:
-            raise Misuse("a path to be shown leads nowhere in this credential")
-        for place, value in found:
-            shown.update(_way(place))
-            if isinstance(value, _CONTAINERS):
+        places = _located(token.document, path)
+        for place, value in places:
+            chosen.update(placed[above] for above in _way(place) if above in placed)
+            if isinstance(value, _CONTAINERS) and place in around:  # of the many that hide nothing, none is kept
                 whole.add(place)
+        places.clear()  # before those of the next path come: each may be a mebibyte's worth
     # One pass for all paths: a query can mean each of the many elements of an array.
-    return {index for at, index in token.placed.items() if at in shown or (whole and not whole.isdisjoint(_way(at)))}
+    return chosen | {index for at, index in placed.items() if whole and not whole.isdisjoint(_way(at))}
+
+
+def _located(document: Claims, path: ClaimPath) -> list[tuple[Place, Json]]:
+    found = _locate(document, path)
+    if not path or not found:
+        raise Misuse("a path to be shown leads nowhere in this credential")
+    return found
 
 
 def _way(place: Place) -> Iterator[Place]:
