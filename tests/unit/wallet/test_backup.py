@@ -370,7 +370,14 @@ def test_a_wrong_passphrase_a_damaged_backup_and_no_backup_are_one_error(
 ) -> None:
     data = backed_up(wallet, saved).read_bytes()
     said = {refused(elsewhere, saved, "wrong")}
-    for damaged in (data[:-1], data + b"\0", data[:40] + bytes((data[40] ^ 1,)) + data[41:], b"", b"no backup at all", bytes(9000)):
+    for damaged in (
+        data[:-1],
+        data + b"\0",
+        data[:40] + bytes((data[40] ^ 1,)) + data[41:],
+        b"",
+        b"no backup at all",
+        bytes(9000),
+    ):
         saved.write_bytes(damaged)
         said.add(refused(elsewhere, saved))
     assert len(said) == 1
