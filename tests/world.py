@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any, Final
 
 from eigendata import proofs
+from eigendata.crypto.iaca import make_document_signer
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_certificate
 from eigendata.formats import FORMATS
@@ -30,6 +31,7 @@ from eigendata.model import (
     Binding,
     Chain,
     ClaimPath,
+    DocumentSigner,
     Holding,
     Issuance,
     Presentation,
@@ -46,6 +48,7 @@ AT: Final = datetime(2026, 5, 4, 14, 30, 17, tzinfo=UTC)
 """Now, in this world: a Monday afternoon."""
 TODAY: Final = datetime(2026, 5, 4, tzinfo=UTC)
 FORMAT: Final = "dc+sd-jwt"
+MDOC: Final = "mso_mdoc"
 BOXTEL: Final = "0757"
 GESTEL: Final = "0845"
 CORPORATION: Final = "redirect_uri:https://woonstichting.example/answer"
@@ -178,12 +181,22 @@ def _seal(url: str, name: str, municipality: str) -> Seal:
     return Seal(signer=key, origin=Chain(certificates=(leaf,), issuer=url))
 
 
+@cache
+def _document_signer(url: str, name: str) -> Seal:
+    authority_key, authority = _authority("Een eigen autoriteit")
+    key = SoftwareKey.generate(Algorithm.ES256)
+    leaf = make_document_signer(
+        key.public_key, name=name, uri=url, authority=authority, authority_key=authority_key, at=AT
+    )
+    return Seal(signer=key, origin=DocumentSigner(certificates=(leaf,), issuer=url))
+
+
 def municipality(url: str, name: str, code: str, **changes: Any) -> Issuer:
     """Make a municipality that issues everything about its own residents."""
     settings: dict[str, Any] = {
         "id": url,
         "name": name,
-        "seals": {FORMAT: _seal(url, name, code)},
+        "seals": {FORMAT: _seal(url, name, code), MDOC: _document_signer(url, name)},
         "types": EVERYTHING,
         "jurisdictions": (code,),
         "once": MemoryOnce(),
@@ -230,10 +243,16 @@ class World:
         return Verifier(client_id, **settings)
 
     def holder(
-        self, of: Resident = AISHA, *, issuer: Issuer | None = None, copies: int = 2, at: datetime = AT
+        self,
+        of: Resident = AISHA,
+        *,
+        issuer: Issuer | None = None,
+        copies: int = 2,
+        at: datetime = AT,
+        format: str = FORMAT,
     ) -> Holder:
         """Issue everything about someone to a holder of their own."""
-        holder = Holder(trust=self.trust)
+        holder = Holder(trust=self.trust, format=format)
         holder.fetch(issuer or self.boxtel, of.record(at=at), copies=copies, at=at)
         return holder
 
@@ -246,10 +265,12 @@ class Holder:
     """Keys and credentials, and no rules.
 
     Attributes:
+        format: in which credentials are fetched and shown.
         cards: type id -> the copies that were issued.
     """
 
     trust: Trust
+    format: str = FORMAT
     keys: dict[PublicKey, SoftwareKey] = field(default_factory=dict)
     cards: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
 
@@ -261,13 +282,13 @@ class Holder:
 
     def fetch(self, issuer: Issuer, record: brp.BrpRecord, *, copies: int = 2, at: datetime = AT) -> Issuance:
         to = issuer.proven(self.prove(issuer, copies, at), at=at)
-        issuance = issuer.issue(record, format=FORMAT, to=to, at=at)
+        issuance = issuer.issue(record, format=self.format, to=to, at=at)
         self.cards |= {one.type.id: one.copies for one in issuance.issued}
         return issuance
 
     def authentic(self, type_id: str, k: int = 0, at: datetime = AT) -> Authentic:
         """Open a copy as its holder sees it: everything that it says."""
-        unverified = FORMATS[FORMAT].parse_credential(self.cards[type_id][k])
+        unverified = FORMATS[self.format].parse_credential(self.cards[type_id][k])
         return unverified.verify((CATALOGUE[type_id],), trust=self.trust, at=at)
 
     def show(
@@ -276,21 +297,21 @@ class Holder:
         """Show these claims of a copy to whoever the binding names, asked or not."""
         holder = self.authentic(type_id, k, at).holder
         assert holder is not UNBOUND
-        token = FORMATS[FORMAT].present(
+        token = FORMATS[self.format].present(
             self.cards[type_id][k],
             CATALOGUE[type_id],
             paths,
             Holding(key=self.keys[holder], binding=binding),
             at=at,
         )
-        return Presentation(format=FORMAT, token=token)
+        return Presentation(format=self.format, token=token)
 
     def answer(self, request: Request, *, k: int = 0, at: datetime = AT) -> Answer:
         """Answer honestly: the least that satisfies the request, with copies number k."""
         held = [
             Held(
                 id=type_id,
-                format=FORMAT,
+                format=self.format,
                 type_id=type_id,
                 document=self.authentic(type_id, k, at).document,
                 authority_key_ids=self.authentic(type_id, k, at).issuer.authority_key_ids,

@@ -21,7 +21,7 @@ from typer.main import get_command
 
 import eigendata
 from eigendata import cli, fetch, issuer, once, policies, proofs, schemas, texts, trust, verifier
-from eigendata.crypto import x509
+from eigendata.crypto import iaca, x509
 from eigendata.errors import Check, Reason
 from eigendata.formats import FORMATS
 from eigendata.formats.sdjwt import type_metadata
@@ -135,8 +135,8 @@ def _sections() -> tuple[Section, ...]:
         Section(
             title=f"A credential of the format `{name}`",
             said="Taken for every copy that a wallet receives and every presentation that a verifier gets. Those of "
-            "the holder's proof (`KB_...`, `SD_HASH`) have nothing to look at in a credential as it was issued, and "
-            "are waived under `UNBOUND`.",
+            "the holder's proof (`KB_...` and `SD_HASH`, `DEVICE_...` and `KEY_AUTHORIZED`) have nothing to look at in "
+            "a credential as it was issued, and are waived under `UNBOUND`.",
             checks=tuple(one.checks),
         )
         for name, one in FORMATS.items()
@@ -151,13 +151,19 @@ def _sections() -> tuple[Section, ...]:
         ),
         Section(
             title="An issuer's certificate chain",
-            said="Taken inside `ISSUER_TRUSTED`, where the issuer is found by a chain.",
+            said="Taken inside `ISSUER_TRUSTED` or `SIGNER_TRUSTED`, where the issuer is found by a chain.",
             checks=x509.CHECKS,
         ),
         Section(
+            title="The certificate of a document signer",
+            said="Taken inside `SIGNER_TRUSTED`, after those above and before `X509_IN_TIME`: an mdoc is signed by a "
+            "certificate for that purpose, right below an issuing authority.",
+            checks=iaca.CHECKS,
+        ),
+        Section(
             title="Trust",
-            said="Taken inside `ISSUER_TRUSTED` and, for `JURISDICTION`, once the claims are known. `VERIFIER_KNOWN` "
-            "is taken where a wallet looks up whether a law entitles a verifier.",
+            said="Taken inside `ISSUER_TRUSTED` or `SIGNER_TRUSTED` and, for `JURISDICTION`, once the claims are "
+            "known. `VERIFIER_KNOWN` is taken where a wallet looks up whether a law entitles a verifier.",
             checks=trust.CHECKS,
         ),
         Section(

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     UNDER_INVESTIGATION = "under_investigation"
     NOT_DERIVABLE = "not_derivable"
     NOT_RECORDED = "not_recorded"
+    VALUE_TOO_LONG = "value_too_long"
 
 
 class EigendataError(Exception):

@@ -243,7 +243,20 @@ class Named:
     key_id: str | None = None
 
 
-Origin: TypeAlias = Chain | Named
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSigner:
+    """An issuer found by the X.509 chain of its document signer, up to an issuing authority (ISO/IEC 18013-5 annex B).
+
+    Attributes:
+        certificates: DER, leaf first, without the anchor.
+        issuer: the identifier of the issuer whose signer it is, where that is known beforehand. No token states it.
+    """
+
+    certificates: tuple[bytes, ...]
+    issuer: str | None = None
+
+
+Origin: TypeAlias = Chain | Named | DocumentSigner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from eigendata import channel, policies
 from eigendata import query as dcql
 from eigendata.encoding import Json, b64url_encode, json_dumps
 from eigendata.errors import Check, Misuse, Outcome, Reason, Rejected, Trail, within
-from eigendata.formats import FORMATS
+from eigendata.formats import PREFERRED, only
 from eigendata.formats.protocol import Format, IssuerSource, canonical
 from eigendata.model import (
     NO_STATUS_CHECK,
@@ -124,6 +124,8 @@ class Verifier:
         policies: policies of its own; the shipped ones are known besides.
         types: the credential types that it knows, by their identifiers: our own, and those of others of which the
             type metadata is at hand (`eigendata.formats.sdjwt.type_metadata.DescribedType`).
+        formats: those that it asks in and reads. A question of a policy may be answered in any of them
+            (`eigendata.formats.FORMATS` for all that there are).
     """
 
     client_id: str
@@ -134,7 +136,7 @@ class Verifier:
     name: str | None = None
     policies: tuple[Policy, ...] = ()
     types: Mapping[str, CredentialType] = field(default_factory=lambda: CATALOGUE)
-    formats: Mapping[str, Format] = field(default_factory=lambda: FORMATS)
+    formats: Mapping[str, Format] = field(default_factory=lambda: only(PREFERRED))
     _compiled: dict[tuple[str, str, bytes], Compiled] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -253,8 +255,6 @@ class Verifier:
 
         Source: OpenID4VP 1.0 section 8.6.
         """
-        from eigendata.trust import require_jurisdiction  # late, with what it loads: a verifier is ready at once
-
         at = utc(at)
         trail = Trail()
         ours = (self.client_id, self.client_id, self.response_uri)
@@ -265,7 +265,7 @@ class Verifier:
         parts = [self._genuine(one, request.binding, at=at) for one in shown]
         for part in parts:
             with within(*part.shown.place):
-                require_jurisdiction(part.authentic.issuer, part.authentic.type, part.authentic.document, part.trail)
+                part.require_jurisdiction()
         fits = [part.require_fits(_beside(part.shown, shown)) for part in parts]
         _require_one_person(policy, parts, trail)
         for part in parts:
@@ -373,6 +373,13 @@ class _Part:
                 self.trail,
                 beside=beside,
             )
+
+    def require_jurisdiction(self) -> None:
+        from eigendata.trust import require_jurisdiction  # late, with what it loads: a verifier is ready at once
+
+        one = self.authentic
+        spoken_of = self.own_claims([one.type.jurisdiction] if one.type.jurisdiction else [])
+        require_jurisdiction(one.issuer, one.type, spoken_of, self.trail)
 
     def own_claims(self, paths: Iterable[ClaimPath]) -> Claims:
         return canonical(self.format, self.authentic.type, self.authentic.document, paths)

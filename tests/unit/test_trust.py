@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eigendata import trust as module
-from eigendata.crypto import x509
+from eigendata.crypto import iaca, x509
+from eigendata.crypto.iaca import make_document_signer
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_certificate
 from eigendata.encoding import b64url_encode
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail
-from eigendata.model import Chain, CredentialType, Named, Origin, Party, TrustedIssuer
+from eigendata.model import Chain, CredentialType, DocumentSigner, Named, Origin, Party, TrustedIssuer
 from eigendata.trust import Trust, add_issuer, require_jurisdiction
 from tests.negatives import negative
 
@@ -502,3 +503,76 @@ def test_the_file_is_plain_toml(tmp_path: Path) -> None:
     add(path)
     whole = tomllib.loads(path.read_text())
     assert whole["issuers"][BOXTEL]["municipalities"] == ["0757"]
+
+
+# -- document signers -------------------------------------------------------------------------------------------------
+
+FOREIGN_KEY = SoftwareKey.generate(Algorithm.ES256)
+
+
+def signer(uri: str = BOXTEL, *, authority: bytes = CA, key: SoftwareKey = CA_KEY) -> DocumentSigner:
+    der = make_document_signer(
+        FOREIGN_KEY.public_key, name="Signer", uri=uri, authority=authority, authority_key=key, at=NOW
+    )
+    return DocumentSigner(certificates=(der,))
+
+
+def with_own_authority(text: str) -> str:
+    return text.replace("types =", "iaca = true\ntypes =")
+
+
+def test_a_document_signer_is_that_of_the_issuer_whose_name_it_bears() -> None:
+    found = TRUST.issuer(signer(), RESIDENT, at=NOW)
+    assert (found.party.id, found.key, found.jurisdictions) == (BOXTEL, FOREIGN_KEY.public_key, ("0757",))
+    assert found.authority_key_ids
+
+
+def test_a_document_signer_without_a_name_that_is_known_is_of_nobody() -> None:
+    assert refusal(TRUST, signer("https://elsewhere.example")) is module.ISSUER_KNOWN
+
+
+def test_an_authority_of_an_issuers_own_makes_every_document_signer_below_it_that_issuers() -> None:
+    trust = Trust.loads(with_own_authority(table()) + table(VUGHT, anchor=OTHER_CA, municipalities='["0865"]'))
+    assert trust.issuer(signer("https://signers.example/7"), RESIDENT, at=NOW).party.id == BOXTEL
+    assert trust.issuer(signer(VUGHT, authority=OTHER_CA, key=OTHER_CA_KEY), RESIDENT, at=NOW).party.id == VUGHT
+    # but not those that bear another issuer's name, nor the leaves of other formats
+    assert refusal(trust, signer(VUGHT)) is x509.PATH
+    assert refusal(trust, Chain(certificates=(leaf("https://signers.example/7"),))) is module.ISSUER_KNOWN
+    unknown = signer("https://signers.example/7", authority=OTHER_CA, key=OTHER_CA_KEY)
+    assert refusal(trust, unknown) is module.ISSUER_KNOWN
+
+
+def test_a_document_signer_is_no_way_to_an_issuer_with_keys() -> None:
+    assert refusal(PINNED, signer()) is module.ISSUER_MECHANISM
+
+
+def test_a_leaf_for_other_things_is_no_document_signer() -> None:
+    assert refusal(TRUST, DocumentSigner(certificates=(leaf(BOXTEL),))) is iaca.SIGNER_USE
+
+
+def test_whose_signer_the_file_does_not_say_is_not_guessed() -> None:
+    trust = Trust.loads(with_own_authority(table()) + table(VUGHT, municipalities='["0865"]'))
+    assert trust.issuer(signer(VUGHT), RESIDENT, at=NOW).jurisdictions == ("0865",)
+    assert trust.issuer(signer("https://else.example"), RESIDENT, at=NOW).party.id == BOXTEL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        with_own_authority(table()).replace("iaca = true", "iaca = 1"),
+        with_own_authority(table(anchor=None, keys=f"keys = [{inline(KEY.public_key)}]")),
+        with_own_authority(table()) + with_own_authority(table(VUGHT)),
+    ],
+)
+def test_an_authority_of_ones_own_has_anchors_and_one_owner(text: str) -> None:
+    with pytest.raises(Malformed):
+        Trust.loads(text)
+
+
+def test_a_file_that_is_written_anew_still_says_whose_authority_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    path.write_text(with_own_authority(table()), "utf-8")
+    add_issuer(
+        path, anchor_pem=dump_pem_chain([CA]), issuer=BOXTEL, name="Boxtel", types=["t:more:1"], municipalities=["0757"]
+    )
+    assert Trust.load(path).issuers[BOXTEL].iaca

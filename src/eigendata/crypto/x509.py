@@ -131,7 +131,7 @@ def parse_x5c(value: Json) -> tuple[bytes, ...]:
 def _chain(stated: tuple[str, ...]) -> tuple[bytes, ...]:
     chain = tuple(map(b64_decode, stated))
     for der in chain:
-        _certificate(der)
+        read_certificate(der)
     return chain
 
 
@@ -155,7 +155,7 @@ def load_pem_chain(pem: bytes) -> tuple[bytes, ...]:
     except ValueError as error:
         raise Malformed("not certificates in PEM") from error
     for der in chain:
-        _certificate(der)
+        read_certificate(der)
     return chain
 
 
@@ -163,7 +163,7 @@ def dump_pem_chain(chain: Sequence[bytes]) -> bytes:
     """Write certificates in DER as PEM, in their order."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return b"".join(_certificate(der).public_bytes(Encoding.PEM) for der in chain)
+    return b"".join(read_certificate(der).public_bytes(Encoding.PEM) for der in chain)
 
 
 # -- verifying --------------------------------------------------------------------------------------------------------
@@ -182,15 +182,32 @@ def verify_chain(chain: tuple[bytes, ...], anchors: Sequence[bytes], *, at: date
         Malformed: the chain is empty or too long, or holds what is no certificate.
         Misuse: `at` is naive.
     """
+    require_verifiable(chain, at)
+    verified = verify_paths(tuple(chain), tuple(anchors))
+    require_in_time(verified.windows, at, verified.trail)
+    return verified.leaf
+
+
+def require_verifiable(chain: Sequence[bytes], at: datetime) -> None:
+    """Refuse a naive moment, and a chain of no length or too much of it.
+
+    Raises:
+        Malformed, Misuse: as `verify_chain`.
+    """
     if at.tzinfo is None:
         raise Misuse("a moment without a time zone is refused: pass an aware datetime")
     if not 0 < len(chain) <= CHAIN_LIMIT:
         raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
-    verified = _verified(tuple(chain), tuple(anchors))
-    for start, end in verified.windows:
-        if start <= at <= end:
-            return verified.leaf
-    raise Rejected(IN_TIME, verified.trail)
+
+
+def require_in_time(windows: Iterable[tuple[datetime, datetime]], at: datetime, trail: tuple[Step, ...]) -> None:
+    """Require that for some path all its certificates are in time.
+
+    Raises:
+        Rejected: for none (`IN_TIME`).
+    """
+    if not any(start <= at <= end for start, end in windows):
+        raise Rejected(IN_TIME, trail)
 
 
 def stated_uri(chain: tuple[bytes, ...]) -> str | None:
@@ -203,39 +220,49 @@ def stated_uri(chain: tuple[bytes, ...]) -> str | None:
 
     if not chain:
         raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
-    extensions = _extensions(_certificate(chain[0]))
-    names = _extension(extensions, SubjectAlternativeName) if extensions is not None else None
+    extensions = extensions_of(read_certificate(chain[0]))
+    names = extension_of(extensions, SubjectAlternativeName) if extensions is not None else None
     uris = names.get_values_for_type(UniformResourceIdentifier) if names is not None else []
     return uris[0] if len(uris) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Verified:
+class VerifiedPaths:
     """A chain of which all but the moment was verified.
 
     Attributes:
+        roots: the anchors that it leads to.
         windows: for each anchor that it leads to, when all certificates up to that anchor are in time.
     """
 
     leaf: Leaf
+    roots: tuple[x509.Certificate, ...]
     windows: tuple[tuple[datetime, datetime], ...]
     trail: tuple[Step, ...]
 
 
 @lru_cache(maxsize=VERIFIED_CHAINS)
-def _verified(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> _Verified:
+def verify_paths(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> VerifiedPaths:
+    """Verify a chain under `CHECKS`, all but the moment; what was verified once is kept.
+
+    Raises:
+        Rejected, Malformed: as `verify_chain`.
+    """
     trail = Trail()
-    certificates = tuple(_certificate(der) for der in chain)
-    given = tuple(one for one in map(_certificate, anchors) if one.subject == certificates[-1].issuer)
+    certificates = tuple(read_certificate(der) for der in chain)
+    given = tuple(one for one in map(read_certificate, anchors) if one.subject == certificates[-1].issuer)
     keys = trail.some(KEYS, _all(_key(one) for one in (*certificates, *given)))
     trail.require(NO_ANCHOR, all(one.subject != one.issuer for one in certificates) and set(chain).isdisjoint(anchors))
     paths = tuple(path for anchor in given if (path := _path(certificates, anchor)))
-    extensions = trail.some(PATH, _all(_extensions(one) for one in certificates) if paths else None)
+    extensions = trail.some(PATH, _all(extensions_of(one) for one in certificates) if paths else None)
     paths = tuple(path for path in paths if path[:-1] == certificates)
     trail.require(ORDER, bool(paths))
     trail.require(LEAF_USE, _is_for_signatures(extensions[0]))
-    return _Verified(
-        leaf=_leaf(certificates[0], keys[0], extensions), windows=tuple(map(_window, paths)), trail=trail.done()
+    return VerifiedPaths(
+        leaf=_leaf(certificates[0], keys[0], extensions),
+        roots=tuple(path[-1] for path in paths),
+        windows=tuple(map(window_of, paths)),
+        trail=trail.done(),
     )
 
 
@@ -246,7 +273,12 @@ def _all(found: Iterable[T | None]) -> tuple[T, ...] | None:
 
 
 @lru_cache(maxsize=VERIFIED_CHAINS)
-def _certificate(der: bytes) -> x509.Certificate:
+def read_certificate(der: bytes) -> x509.Certificate:
+    """Read a certificate in DER; nothing of it is verified.
+
+    Raises:
+        Malformed: it is none, or too large.
+    """
     from cryptography import x509
 
     if len(der) > CERTIFICATE_LIMIT:
@@ -254,7 +286,7 @@ def _certificate(der: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         # Read lazily by the library: what cannot be read must come out here.
-        _ = (certificate.subject, certificate.issuer, certificate.version, _window((certificate,)))
+        _ = (certificate.subject, certificate.issuer, certificate.version, window_of((certificate,)))
     except (ValueError, TypeError, x509.InvalidVersion, Warning):  # Warning: where warnings are made errors
         raise Malformed("not a certificate in DER") from None
     # The library passes over the octet that counts a signature's unused bits, which nothing signs: one form only.
@@ -287,7 +319,7 @@ def _path(certificates: tuple[x509.Certificate, ...], anchor: x509.Certificate) 
         PolicyBuilder()
         .store(Store([anchor]))
         # The last of them to begin: whether all are in time at the moment asked is looked at each time anew.
-        .time(_window((*certificates, anchor))[0])
+        .time(window_of((*certificates, anchor))[0])
         .max_chain_depth(CHAIN_LIMIT)
         .extension_policies(ca_policy=authority, ee_policy=ExtensionPolicy.permit_all())
     )
@@ -297,12 +329,14 @@ def _path(certificates: tuple[x509.Certificate, ...], anchor: x509.Certificate) 
         return ()
 
 
-def _window(certificates: Iterable[x509.Certificate]) -> tuple[datetime, datetime]:
+def window_of(certificates: Iterable[x509.Certificate]) -> tuple[datetime, datetime]:
+    """Give when all of these certificates are in time."""
     starts, ends = zip(*((one.not_valid_before_utc, one.not_valid_after_utc) for one in certificates), strict=True)
     return max(starts), min(ends)
 
 
-def _extensions(certificate: x509.Certificate) -> x509.Extensions | None:
+def extensions_of(certificate: x509.Certificate) -> x509.Extensions | None:
+    """Give the extensions of a certificate; None where they cannot be read."""
     from cryptography import x509
 
     try:
@@ -315,9 +349,9 @@ def _is_for_signatures(extensions: x509.Extensions) -> bool:
     from cryptography.x509 import BasicConstraints, ExtendedKeyUsage, KeyUsage
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    constraints = _extension(extensions, BasicConstraints)
-    usage = _extension(extensions, KeyUsage)
-    purposes = set(_extension(extensions, ExtendedKeyUsage) or ())
+    constraints = extension_of(extensions, BasicConstraints)
+    usage = extension_of(extensions, KeyUsage)
+    purposes = set(extension_of(extensions, ExtendedKeyUsage) or ())
     of_tls = {
         ExtendedKeyUsageOID.SERVER_AUTH,
         ExtendedKeyUsageOID.CLIENT_AUTH,
@@ -339,8 +373,8 @@ def _leaf(certificate: x509.Certificate, key: PublicKey, extensions: Sequence[x5
     )
     from cryptography.x509.oid import NameOID
 
-    names = _extension(extensions[0], SubjectAlternativeName)
-    above = (_extension(one, AuthorityKeyIdentifier) for one in extensions)
+    names = extension_of(extensions[0], SubjectAlternativeName)
+    above = (extension_of(one, AuthorityKeyIdentifier) for one in extensions)
     common_names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return Leaf(
         key=key,
@@ -353,7 +387,8 @@ def _leaf(certificate: x509.Certificate, key: PublicKey, extensions: Sequence[x5
     )
 
 
-def _extension(extensions: x509.Extensions, kind: type[E]) -> E | None:
+def extension_of(extensions: x509.Extensions, kind: type[E]) -> E | None:
+    """Give the one extension of a kind, or None."""
     return next((one.value for one in extensions if isinstance(one.value, kind)), None)
 
 
@@ -363,8 +398,8 @@ def read_leaf(der: bytes) -> Leaf:
     Raises:
         Malformed: it is no certificate for a key of ours, or its extensions cannot be read.
     """
-    certificate = _certificate(der)
-    key, extensions = _key(certificate), _extensions(certificate)
+    certificate = read_certificate(der)
+    key, extensions = _key(certificate), extensions_of(certificate)
     if key is None or extensions is None:
         raise Malformed("not a certificate of our profile: its key or its extensions cannot be used")
     return _leaf(certificate, key, (extensions,))
@@ -374,8 +409,8 @@ def is_authority(der: bytes) -> bool:
     """Tell whether a certificate says that it may certify others."""
     from cryptography.x509 import BasicConstraints
 
-    extensions = _extensions(_certificate(der))
-    constraints = None if extensions is None else _extension(extensions, BasicConstraints)
+    extensions = extensions_of(read_certificate(der))
+    constraints = None if extensions is None else extension_of(extensions, BasicConstraints)
     return constraints is not None and constraints.ca
 
 
@@ -394,14 +429,14 @@ def make_authority(name: str, key: SoftwareKey, *, at: datetime) -> bytes:
     from cryptography.x509.oid import NameOID
 
     # The unit keeps the name apart from that of an issuer of the same name: no leaf seems to be signed by itself.
-    subject = _named(name, {NameOID.ORGANIZATIONAL_UNIT_NAME: "Certificate authority"})
-    builder = _builder(subject, key.public_key, at, AUTHORITY_VALIDITY).issuer_name(subject)
+    subject = subject_of(name, {NameOID.ORGANIZATIONAL_UNIT_NAME: "Certificate authority"})
+    builder = builder_of(subject, key.public_key, at, AUTHORITY_VALIDITY).issuer_name(subject)
     builder = (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(authority=True), critical=True)
-        .add_extension(_above(key.public_key), critical=False)
+        .add_extension(key_usage(authority=True), critical=True)
+        .add_extension(authority_key_id(key.public_key), critical=False)
     )
-    return _sign(builder, key)
+    return signed_der(builder, key)
 
 
 def make_issuer_certificate(
@@ -429,7 +464,7 @@ def make_issuer_certificate(
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
-    above = _certificate(authority)
+    above = read_certificate(authority)
     if PublicKey.from_cryptography(above.public_key()) != authority_key.public_key:
         raise Misuse("the key is not that of the authority's certificate")
     try:
@@ -438,18 +473,19 @@ def make_issuer_certificate(
         raise Misuse(f"{uri!r} cannot be written as a URI in a certificate: ASCII only") from error
     # A national scheme of ETSI EN 319 412-1 section 5.1.4: two characters, a colon, the country, a hyphen.
     organisation = {NameOID.ORGANIZATION_IDENTIFIER: f"GM:NL-{municipality}"} if municipality is not None else {}
-    subject = _named(name, organisation)
-    builder = _builder(subject, subject_key, at, ISSUER_VALIDITY).issuer_name(above.subject)
+    subject = subject_of(name, organisation)
+    builder = builder_of(subject, subject_key, at, ISSUER_VALIDITY).issuer_name(above.subject)
     builder = (
         builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(authority=False), critical=True)
-        .add_extension(_above(authority_key.public_key), critical=False)
+        .add_extension(key_usage(authority=False), critical=True)
+        .add_extension(authority_key_id(authority_key.public_key), critical=False)
         .add_extension(names, critical=False)
     )
-    return _sign(builder, authority_key)
+    return signed_der(builder, authority_key)
 
 
-def _builder(subject: x509.Name, key: PublicKey, at: datetime, validity: timedelta) -> x509.CertificateBuilder:
+def builder_of(subject: x509.Name, key: PublicKey, at: datetime, validity: timedelta) -> x509.CertificateBuilder:
+    """Begin a certificate: subject, key, a number, and the days from the start of that of `at`."""
     from cryptography import x509
 
     if at.tzinfo is None:
@@ -468,7 +504,8 @@ def _builder(subject: x509.Name, key: PublicKey, at: datetime, validity: timedel
     )
 
 
-def _named(name: str, more: Mapping[x509.ObjectIdentifier, str]) -> x509.Name:
+def subject_of(name: str, more: Mapping[x509.ObjectIdentifier, str]) -> x509.Name:
+    """Name the subject of a certificate in the Netherlands."""
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -479,7 +516,8 @@ def _named(name: str, more: Mapping[x509.ObjectIdentifier, str]) -> x509.Name:
         raise Misuse(f"{name!r} cannot be a name in a certificate: 1 to 64 characters") from error
 
 
-def _usage(*, authority: bool) -> x509.KeyUsage:
+def key_usage(*, authority: bool) -> x509.KeyUsage:
+    """Say that a certificate is for signatures, or for certifying others."""
     from cryptography import x509
 
     return x509.KeyUsage(
@@ -495,13 +533,15 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
-def _above(key: PublicKey) -> x509.AuthorityKeyIdentifier:
+def authority_key_id(key: PublicKey) -> x509.AuthorityKeyIdentifier:
+    """Give the extension that names the key of the authority above."""
     from cryptography import x509
 
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.to_cryptography())
 
 
-def _sign(builder: x509.CertificateBuilder, key: SoftwareKey) -> bytes:
+def signed_der(builder: x509.CertificateBuilder, key: SoftwareKey) -> bytes:
+    """Sign a certificate and give it in DER."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return builder.sign(key.to_cryptography(), _hash(key)).public_bytes(Encoding.DER)

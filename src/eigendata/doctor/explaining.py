@@ -19,6 +19,7 @@ from eigendata.doctor import certificates
 from eigendata.doctor.findings import Cause, Filled, Finding, shown_path
 from eigendata.doctor.tokens import Circumstances, Peek, look
 from eigendata.errors import Check, Malformed, Rejected
+from eigendata.formats import FORMATS
 from eigendata.formats.sdjwt import checks
 from eigendata.formats.sdjwt.verify import CLOCK_AHEAD
 from eigendata.model import Binding, CredentialType
@@ -299,7 +300,7 @@ def _claims_missing(case: _Case) -> Iterator[Weighed]:
 
 def misspelt(query: CredentialQuery, known: CredentialType) -> Iterator[Found]:
     """Give the paths of a query that lead nowhere in a type that declares its claims, with the nearest that does."""
-    places = [tuple(one.names.get(query.format, one.path)) for one in known.attributes]
+    places = [FORMATS[query.format].place(known, one) for one in known.attributes]
     if not places:
         return
     fine = {path[:length] for path in places for length in range(1, len(path) + 1)}

@@ -21,7 +21,7 @@ from eigendata.doctor.findings import Became, Cause, Course, Finding, Gap, Kind,
 from eigendata.doctor.messages import Beside, malformed
 from eigendata.encoding import Json, json_object
 from eigendata.errors import EigendataError, Malformed, Misuse, Rejected, Unavailable
-from eigendata.formats import FORMATS
+from eigendata.formats import FORMATS, PREFERRED
 from eigendata.formats.sdjwt.type_metadata import TYPE_DESCRIBED, TypeMetadata
 from eigendata.issuer import directory
 from eigendata.model import Chain, CredentialType
@@ -228,7 +228,7 @@ def issuer_folder(folder: Path, beside: Beside) -> Report:
         return Report(kind=Kind.ISSUER_FOLDER, findings=(malformed(error),))
     except Misuse as error:
         return Report(kind=Kind.ISSUER_FOLDER, findings=(_of_settings(folder, error),))
-    origin = settings.seal.origin
+    origin = settings.seals[PREFERRED].origin
     given = origin.certificates if isinstance(origin, Chain) else ()
     report = chain(x509.dump_pem_chain(given), beside)
     known = [

@@ -66,7 +66,8 @@ class UnverifiedPresentation(Protocol):
     ) -> Authentic:
         """Check that it is genuine, in time, of one of these types, and bound to this session.
 
-        With UNBOUND no proof of the holder is demanded; one that came along is checked all the same.
+        With UNBOUND no proof of the holder is demanded; one that came along is checked all the same, as far as it can
+        be without knowing for which session it was made.
 
         Raises:
             Rejected: it is not.
@@ -81,7 +82,8 @@ class OpenedCredential(Protocol):
     def present(self, reveal: Iterable[ClaimPath], holding: Holding | Unbound, /, *, at: datetime) -> bytes:
         """Show the claims at these paths, with what they cannot be shown without, and nothing else.
 
-        A path that ends at an object or array shows everything below it; `None` in a path means every element.
+        A path that ends at an object or array shows everything below it; `None` in a path means every element. What
+        the type has visible in every presentation is shown along, also where the format could withhold it.
 
         Raises:
             Misuse: a path leads nowhere, or the holding is not this credential's.
@@ -112,7 +114,8 @@ class Format(Protocol):
         """Sign one copy.
 
         Raises:
-            Misuse: the attestation breaks its type's rules, or the seal is not this issuer's.
+            Declined: the format cannot hold one of its values, and none is cut short (`value_too_long`).
+            Misuse: the attestation breaks its type's rules, or the seal is not this issuer's or not for this format.
         """
 
     def parse_credential(self, token: bytes, /) -> UnverifiedCredential:

@@ -67,9 +67,6 @@ CHALLENGE_LIFETIME: Final = timedelta(minutes=15)
 MAX_COPIES: Final = 100
 """Copies of one credential in one session: ten visits' worth of a fortnight's ten."""
 COUNTRY: Final = "NL"
-FORMAT: Final = "dc+sd-jwt"
-"""The format in which an issuer from a directory issues."""
-
 NONCE_OURS: Final = Check(
     name="NONCE_OURS",
     clause="OpenID4VCI 1.0 F.4 (6)",
@@ -155,7 +152,7 @@ class Issuer:
         return cls(
             id=settings.id,
             name=settings.name,
-            seals={FORMAT: settings.seal},
+            seals=settings.seals,
             types=tuple(known[name] for name in settings.types),
             jurisdictions=settings.municipalities,
             once=SqliteOnce(settings.used),
@@ -248,13 +245,16 @@ class Issuer:
         facts, refused = self._facts(record, wanted, at)
         sets = tuple(b64url_encode(os.urandom(_SET)) for _ in range(copies))
         attestations = [self._attestations(one, sets, _keys(to, place, copies), at) for place, one in enumerate(facts)]
-        issued = []
+        issued: list[Issued] = []
+        unfit: list[Declined] = []
         for copied in attestations:
-            made = []
-            for number, attestation in enumerate(copied):
-                with within(attestation.type.short, number):
-                    made.append(FORMATS[format].issue(attestation, seal))
-            issued.append(Issued(type=copied[0].type, format=format, copies=tuple(made)))
+            try:
+                issued.append(Issued(type=copied[0].type, format=format, copies=_signed(copied, format, seal)))
+            except Declined as closed:  # the record holds it, and this format cannot
+                unfit.append(closed)
+                refused = (*refused, Refusal(type=copied[0].type, reason=closed.reason))
+        if not issued:
+            raise unfit[0]
         return Issuance(issued=tuple(issued), refused=refused)
 
     def _attestations(
@@ -328,6 +328,14 @@ class Issuer:
         frozen = freeze(claims)
         assert isinstance(frozen, Mapping)
         return frozen
+
+
+def _signed(copied: Sequence[Attestation], format: str, seal: Seal) -> tuple[bytes, ...]:
+    made = []
+    for number, attestation in enumerate(copied):
+        with within(attestation.type.short, number):
+            made.append(FORMATS[format].issue(attestation, seal))
+    return tuple(made)
 
 
 def _nonce_stated(proven_by: Sequence[bytes]) -> str | None:

@@ -22,6 +22,7 @@ from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
 from eigendata.encoding import toml_loads
 from eigendata.errors import Malformed, Misuse, within
+from eigendata.formats import PREFERRED
 from eigendata.issuer.standing import CHALLENGE_KEY_SIZE, Category, SourceRole
 from eigendata.model import Chain, Seal, utc
 
@@ -44,6 +45,7 @@ class Settings:
     """What an issuer's directory holds, read and found to fit together.
 
     Attributes:
+        seals: format -> the key and how it is found.
         used: the file that remembers used challenges.
     """
 
@@ -53,7 +55,7 @@ class Settings:
     municipalities: tuple[str, ...]
     category: Category
     source_role: SourceRole
-    seal: Seal = field(repr=False)
+    seals: Mapping[str, Seal] = field(repr=False)
     challenge_key: bytes = field(repr=False)
     used: Path
 
@@ -90,7 +92,7 @@ def read(directory: Path) -> Settings:
         municipalities=tuple(municipalities),
         category=category,
         source_role=source_role,
-        seal=_seal(directory / key, directory / chain, id),
+        seals={PREFERRED: _seal(directory / key, directory / chain, id)},
         challenge_key=_challenge_key(directory / CHALLENGE_KEY),
         used=directory / _USED,
     )

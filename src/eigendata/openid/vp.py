@@ -163,7 +163,8 @@ def parse_request(data: bytes, *, at: datetime, allow_loopback_http: bool = Fals
 
 
 _ALGORITHMS: Final[Mapping[str, Json]] = {
-    "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384"], "kb-jwt_alg_values": ["ES256", "ES384"]}
+    "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384"], "kb-jwt_alg_values": ["ES256", "ES384"]},
+    "mso_mdoc": {"issuerauth_alg_values": [-7, -9, -35, -51], "deviceauth_alg_values": [-7, -9, -35, -51]},
 }
 
 _BEFORE_1_0: Final = ("presentation_definition", "presentation_definition_uri", "client_id_scheme")

@@ -1,7 +1,8 @@
-"""JSON Schemas and type metadata of the credential types: made from their declarations, published, and kept to.
+"""JSON Schemas, type metadata and mdoc namespaces of the credential types: made from their declarations, and kept to.
 
     CredentialType --generate--> <type>.schema.json    what an attestation of the type holds (JSON Schema 2020-12)
-                             \\--> <type>.vct.json       SD-JWT VC type metadata, whose octets `vct#integrity` names
+                             |--> <type>.vct.json       SD-JWT VC type metadata, whose octets `vct#integrity` names
+                             \\--> <type>.mdoc.json      namespaces and elements of an mdoc
 
 The files beside this module are what is published and what is validated against; `drift` tells where they differ from
 the declarations. An issuer validates each attestation before it signs, a wallet each credential before it stores.
@@ -37,8 +38,8 @@ MAX_TEXT: Final = 1000
 """Characters. The longest Dutch name on record is far shorter, and a screen has to show it."""
 MAX_ELEMENTS: Final = 100
 """Elements of an array claim; nobody has more nationalities or children in a register."""
-METADATA_FORMAT: Final = "dc+sd-jwt"
-"""The one format whose type metadata is a document of its own."""
+DOCUMENTS: Final[Mapping[str, str]] = {"dc+sd-jwt": "vct", "mso_mdoc": "mdoc"}
+"""The formats that describe a type in a document of their own, each with what its file is called."""
 
 _ABSENT: Final = "absent"
 _DATE: Final = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -57,7 +58,7 @@ def generate(types: Iterable[CredentialType]) -> Mapping[str, bytes]:
     for one in types:
         made = {
             _file(one, "schema"): _written(json_schema(one)),
-            _file(one, "vct"): FORMATS[METADATA_FORMAT].schema(one),
+            **{_file(one, what): FORMATS[name].schema(one) for name, what in DOCUMENTS.items()},
         }
         if files.keys() & made.keys():
             raise Misuse(f"two credential types share the file of {one.id}")

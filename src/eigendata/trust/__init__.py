@@ -8,9 +8,14 @@ found: by a chain up to an anchor of the file, pinned in the file, or published 
 only way that goes out to the network). Nothing that a token brings chooses the way. Whoever is not in the file is not
 trusted: take an issuer out, and what it signed before is refused from then on.
 
+The document signers of mdocs bear the issuer's identifier as alternative name, as other leaves do, where an authority
+certifies several issuers. Certificates of others bear none. `iaca = true` is for those: their anchors are an issuing
+authority of their own, and every document signer below is that issuer's.
+
     [issuers."https://boxtel.example"]
     name = "Gemeente Boxtel"
     anchors = ["-----BEGIN CERTIFICATE-----..."]      # or keys = [{ kty = "EC", ... }], or issuer_metadata = true
+    iaca = true                      # whoever these anchors certify as document signer signs for this issuer
     types = ["urn:eigendata:nl:brp:inwoner:1"]
     municipalities = ["0757"]
 
@@ -31,11 +36,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from eigendata.crypto import x509
+from eigendata.crypto import iaca, x509
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import b64url_encode, toml_loads
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, Unavailable, within
-from eigendata.model import Chain, Claims, CredentialType, Named, Origin, Party, TrustedIssuer, utc
+from eigendata.model import (
+    Chain,
+    Claims,
+    CredentialType,
+    DocumentSigner,
+    Named,
+    Origin,
+    Party,
+    TrustedIssuer,
+    utc,
+)
 from eigendata.trust import published
 from eigendata.trust.published import PublishedKeys, Source, is_publishable
 
@@ -72,7 +87,7 @@ ISSUER_IN_LEAF: Final = Check(
     name="ISSUER_IN_LEAF",
     clause="SD-JWT VC 2.5",
     reason=Reason.UNTRUSTED_ISSUER,
-    rule="The leaf of the chain bears the issuer's identifier as an alternative name.",
+    rule="The leaf bears the issuer's identifier as an alternative name, or its authority is the issuer's own.",
 )
 JURISDICTION: Final = Check(
     name="JURISDICTION",
@@ -116,12 +131,14 @@ class IssuerEntry:
         anchors: certificates in DER, one of which its chains must lead to.
         keys: pinned keys, by the identifiers under which a token may name them.
         issuer_metadata: it publishes its keys itself, as JWT VC Issuer Metadata.
+        iaca: the anchors are of an issuing authority of its own: every document signer below them is this issuer's.
     """
 
     name: str
     anchors: tuple[bytes, ...] = ()
     keys: Mapping[str, PublicKey] = field(default_factory=dict)
     issuer_metadata: bool = False
+    iaca: bool = False
     types: tuple[str, ...]
     municipalities: tuple[str, ...] = ()
 
@@ -164,8 +181,10 @@ class Trust:
         with within("trust file"):
             whole = toml_loads(data, limit=TRUST_LIMIT)
         _require_members(whole, {"issuers", "verifiers"})
+        issuers = _each(whole, "issuers", _issuer_entry)
+        _require_apart(issuers.values())
         return cls(
-            issuers=_each(whole, "issuers", _issuer_entry),
+            issuers=issuers,
             verifiers=_each(whole, "verifiers", _verifier_entry),
             published=None if fetcher is None else PublishedKeys(fetcher),
         )
@@ -174,8 +193,9 @@ class Trust:
         """Give the issuer that a token names, if it is trusted for this type at this moment.
 
         With a chain, the issuer is who the token's `iss` says, and the leaf must bear that name; without `iss` it is
-        who the leaf says. With a name alone, the key must be pinned or published: by its `kid`, or as the only one.
-        Which of the three it is, the entry of the issuer says; a token that comes in another way is refused.
+        who the leaf says. A document signer is that of the issuer whose name it bears, or else of the one whose
+        authority certified it. With a name alone, the key must be pinned or published: by its `kid`, or as the only
+        one. Which of the three it is, the entry of the issuer says; a token that comes in another way is refused.
 
         Raises:
             Rejected: it is not (`untrusted_issuer`), or where its keys should be may not be reached (`fetch_blocked`).
@@ -196,6 +216,13 @@ class Trust:
                 except Rejected as refused:
                     raise Rejected(refused.check, (*trail.done(), *refused.trail), refused.message) from refused
                 trail.require(ISSUER_IN_LEAF, stated in leaf.uris)
+                key, authority_key_ids = leaf.key, leaf.authority_key_ids
+            case DocumentSigner(certificates=certificates):
+                stated = self._signed_for(certificates)
+                entry = self._entry(stated, type, trail)
+                trail.require(ISSUER_MECHANISM, bool(entry.anchors))
+                leaf = iaca.verify_document_signer(certificates, entry.anchors, at=at)
+                trail.require(ISSUER_IN_LEAF, entry.iaca or stated in leaf.uris)
                 key, authority_key_ids = leaf.key, leaf.authority_key_ids
             case Named():  # pragma: no branch - there is no other origin
                 stated = origin.issuer
@@ -219,6 +246,16 @@ class Trust:
             return self.published.key(origin.issuer, origin.key_id, at=at)
         except Rejected as refused:
             raise Rejected(refused.check, trail.done(), refused.message) from refused
+
+    def _signed_for(self, certificates: tuple[bytes, ...]) -> str | None:
+        """Choose the issuer whose anchors a document signer is held against. It may name anyone; they decide."""
+        stated = x509.stated_uri(certificates)
+        if stated in self.issuers:
+            return stated
+        for named, entry in self.issuers.items():
+            if entry.iaca and any(iaca.is_above(anchor, certificates) for anchor in entry.anchors):
+                return named
+        return None
 
     def verifier(self, id: str, /) -> TrustedVerifier:
         """Give a verifier by its full client identifier, with what it is entitled to.
@@ -339,15 +376,17 @@ def _each(whole: Mapping[str, Any], part: str, read: Callable[[str, dict[str, An
 
 
 def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
-    _require_members(table, {"name", "anchors", "keys", "issuer_metadata", "types", "municipalities"})
+    _require_members(table, {"name", "anchors", "keys", "issuer_metadata", "iaca", "types", "municipalities"})
     pems, jwks = _list(table, "anchors", str), _list(table, "keys", dict)
-    publishes = table.get("issuer_metadata", False)
+    publishes, own_authority = table.get("issuer_metadata", False), table.get("iaca", False)
     municipalities, types = _list(table, "municipalities", str), _list(table, "types", str)
     # "for any given iss value, an attacker cannot influence the type of verification process used" (SD-JWT VC 7.3)
     if not isinstance(publishes, bool) or [bool(pems), bool(jwks), publishes].count(True) != 1:
         raise Malformed("an issuer has anchors, or keys, or issuer_metadata = true: one of the three")
     if publishes and not is_publishable(id):
         raise Malformed("metadata is published under an https URL without query and fragment; this issuer has none")
+    if not isinstance(own_authority, bool) or (own_authority and not pems):
+        raise Malformed("`iaca = true` says of anchors that they are an authority of the issuer's own; there are none")
     if not types:
         raise Malformed("an issuer is trusted for types; there are none")
     if not all(_MUNICIPALITY.fullmatch(code) for code in municipalities):
@@ -360,9 +399,16 @@ def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
         anchors=tuple(_anchor(pem) for pem in pems),
         keys=dict(keys),
         issuer_metadata=publishes,
+        iaca=own_authority,
         types=tuple(types),
         municipalities=tuple(municipalities),
     )
+
+
+def _require_apart(entries: Iterable[IssuerEntry]) -> None:
+    anchors = [anchor for entry in entries if entry.iaca for anchor in entry.anchors]
+    if len(set(anchors)) != len(anchors):
+        raise Malformed("an issuing authority is of one issuer; the same anchor stands twice with `iaca = true`")
 
 
 def _verifier_entry(id: str, table: dict[str, Any]) -> TrustedVerifier:
@@ -452,6 +498,8 @@ def _table_of_issuer(id: str, entry: IssuerEntry) -> str:
         lines.append(f"keys = [{jwks}]")
     if entry.issuer_metadata:
         lines.append("issuer_metadata = true")
+    if entry.iaca:
+        lines.append("iaca = true")
     lines.append(f"types = {_quoted_list(entry.types)}")
     if entry.municipalities:
         lines.append(f"municipalities = {_quoted_list(entry.municipalities)}")

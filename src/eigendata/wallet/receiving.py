@@ -215,10 +215,19 @@ def _own(known: CredentialType) -> tuple[tuple[str, ...], ...]:
 
 def _said(one: Authentic, tie: ClaimPath) -> str:
     """Give all that a copy says as one text, without what each copy has of its own."""
-    skipped = _OF_ONE_COPY | {tie[0]}
-    said = {name: value for name, value in one.document.items() if name not in skipped}
-    shown = [path for path in one.revealed if path[0] not in skipped]
+    said = {name: value for name, value in without(one.document, tie).items() if name not in _OF_ONE_COPY}
+    shown = [path for path in one.revealed if path[0] not in _OF_ONE_COPY and path[: len(tie)] != tie]
     return json.dumps([thaw(said), sorted(map(repr, shown)), str(one.expires_at), one.issuer.party.id], sort_keys=True)
+
+
+def without(claims: Claims, place: ClaimPath) -> Claims:
+    """Give claims without the one at a place; an object that it lies in stays, be it empty."""
+    first, *rest = place
+    left = {name: value for name, value in claims.items() if name != first}
+    inside = claims.get(first) if isinstance(first, str) else None
+    if rest and isinstance(first, str) and isinstance(inside, Mapping):
+        left[first] = without(inside, tuple(rest))
+    return left
 
 
 def _are_tied(several: Iterable[Mapping[int, str]]) -> bool:

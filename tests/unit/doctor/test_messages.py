@@ -175,7 +175,7 @@ def test_a_request_for_types_of_others_is_not_called_well() -> None:
 
 
 def test_a_format_that_is_not_read_here_is_named() -> None:
-    asks = {"credentials": [{"id": "q", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}}]}
+    asks = {"credentials": [{"id": "q", "format": "jwt_vc_json", "meta": {"type_values": [["Diploma"]]}}]}
     assert causes(examine(written(asks), beside())) == ["unknown_format"]
 
 

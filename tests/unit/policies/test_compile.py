@@ -12,7 +12,7 @@ import pytest
 from eigendata import policies
 from eigendata.encoding import Json, json_dumps
 from eigendata.errors import Misuse
-from eigendata.formats import FORMATS
+from eigendata.formats import PREFERRED, only
 from eigendata.formats.protocol import Format
 from eigendata.model import Attribute, ClaimPath, Claims, CredentialType
 from eigendata.policies import Compiled, Policy
@@ -21,16 +21,17 @@ from eigendata.query import Held, match, parse_query
 from eigendata.registers.catalogue import CATALOGUE
 from tests.unit.policies.samples import FOREIGN, HOME, PERSON, TYPES, changed, claim, own, read
 
+ALONE = only(PREFERRED)
 NAMES = (("family_name",), ("given_name",), ("birthdate",))
 HOUSING_HOME: Claims = {"household_size": [2, 4], "binding": True}
 
 
 def compiled(policy: Policy | None = None, home: Claims = HOME) -> Compiled:
-    return (policy or read()).compile(home, types=TYPES, formats=FORMATS)
+    return (policy or read()).compile(home, types=TYPES, formats=ALONE)
 
 
 def housing(home: Claims = HOUSING_HOME) -> Compiled:
-    return policies.load("woningcorporatie/B").compile(home, types=CATALOGUE, formats=FORMATS)
+    return policies.load("woningcorporatie/B").compile(home, types=CATALOGUE, formats=ALONE)
 
 
 def paths(compiled: Compiled, id: str, option: int | None = None) -> set[ClaimPath]:
@@ -60,15 +61,15 @@ def test_the_local_tie_is_asked_only_where_the_home_has_binding() -> None:
 
 def test_policy_a_asks_an_age_and_nothing_that_says_who() -> None:
     policy = policies.load("woningcorporatie/A")
-    alone = policy.compile({}, types=CATALOGUE, formats=FORMATS)
+    alone = policy.compile({}, types=CATALOGUE, formats=ALONE)
     assert paths(alone, "persoon") == {("age_over_18",), ("absent", "age_over_18"), ("as_of",)}
-    both = policy.compile({"municipalities": ["0757"]}, types=CATALOGUE, formats=FORMATS)
+    both = policy.compile({"municipalities": ["0757"]}, types=CATALOGUE, formats=ALONE)
     assert paths(both, "persoon", 0) == {("age_over_18",), ("as_of",), ("set",)}
     assert paths(both, "inwoner", 0) == {("municipality", "code"), ("as_of",), ("set",)}
 
 
 def test_the_permit_desk_asks_name_and_address() -> None:
-    asked = policies.load("omgevingsloket/burger").compile({}, types=CATALOGUE, formats=FORMATS)
+    asked = policies.load("omgevingsloket/burger").compile({}, types=CATALOGUE, formats=ALONE)
     assert paths(asked, "persoon", 0) == {("family_name",), ("given_name",), ("as_of",), ("set",)}
     tops = {str(path[0]) for path in paths(asked, "adres")}
     assert tops == {"address", "bag_vbo", "absent", "as_of", "set"}
@@ -98,7 +99,7 @@ def test_set_and_as_of_stand_in_every_option_and_are_no_alternative() -> None:
 
 
 def test_a_claim_with_parts_is_absent_as_a_whole() -> None:
-    asked = policies.load("omgevingsloket/burger").compile({}, types=CATALOGUE, formats=FORMATS)
+    asked = policies.load("omgevingsloket/burger").compile({}, types=CATALOGUE, formats=ALONE)
     options = _sets(asked, "adres")
     assert len(options) == 4
     assert ("bag_vbo", "absent-address", "as_of", "set") in options
@@ -133,7 +134,7 @@ def _held(type: CredentialType, absent: frozenset[str], set_: str = "s") -> Held
 def test_whatever_is_absent_the_person_can_still_answer(name: str) -> None:
     policy = policies.load(name)
     home = HOUSING_HOME if name.endswith("B") else {"municipalities": ["0757"]} if name.endswith("A") else {}
-    asked = policy.compile(home, types=CATALOGUE, formats=FORMATS)
+    asked = policy.compile(home, types=CATALOGUE, formats=ALONE)
     for question in asked.questions:
         declared = CATALOGUE[question.type]
         tops = sorted({str(path[1]) for path in question.paths if path[0] == "absent"})
@@ -177,7 +178,7 @@ def test_matching_claims_are_not_asked_of_our_own_types_where_no_name_is_asked()
 def test_a_question_fans_out_to_each_type_and_format_as_alternatives() -> None:
     policy = read(changed(('types = ["person"]', 'types = ["person", "pid"]\nundated = true')))
     other = _renamed("mso_mdoc")
-    asked = policy.compile(HOME, types=TYPES, formats={**FORMATS, other.name: other})
+    asked = policy.compile(HOME, types=TYPES, formats={**ALONE, other.name: other})
     assert [one.id for one in asked.query.credentials] == [f"person-{n}" for n in (1, 2, 3, 4)] + ["house-1", "house-2"]
     assert [one.options for one in asked.query.credential_sets] == [
         (("person-1",), ("person-2",), ("person-3",), ("person-4",)),
@@ -210,7 +211,7 @@ def test_credential_sets_are_there_wherever_the_alternative_stands() -> None:
 
 def test_what_a_policy_asks_itself_is_not_asked_twice() -> None:
     one = Wanted(id="person", types=(PERSON,), paths=(("as_of",), ("set",)), tied=True, dated=True)
-    (asked,) = compile_query([one], FORMATS).query.credentials
+    (asked,) = compile_query([one], ALONE).query.credentials
     assert [claim.path for claim in asked.claims] == [("as_of",), ("set",)]
 
 
@@ -244,14 +245,14 @@ def test_a_question_of_too_many_options_is_misuse_before_any_is_written() -> Non
     wide = own("wide", *(claim(name) for name in names))
     paths = tuple((name,) for name in names)
     fits = Wanted(id="wide", types=(wide,), paths=paths[:6])
-    assert len(compile_query([fits], FORMATS).query.credentials[0].claim_sets) == MAX_OPTIONS
+    assert len(compile_query([fits], ALONE).query.credentials[0].claim_sets) == MAX_OPTIONS
     with pytest.raises(Misuse):
-        compile_query([replace(fits, paths=paths)], FORMATS)
+        compile_query([replace(fits, paths=paths)], ALONE)
 
 
 def test_a_type_that_is_not_there_is_misuse() -> None:
     with pytest.raises(Misuse):
-        read().compile(HOME, types=CATALOGUE, formats=FORMATS)
+        read().compile(HOME, types=CATALOGUE, formats=ALONE)
 
 
 def test_nothing_to_ask_is_misuse() -> None:

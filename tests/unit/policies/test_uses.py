@@ -6,13 +6,14 @@ import pytest
 
 from eigendata import policies, texts
 from eigendata.encoding import Json
-from eigendata.formats import FORMATS
+from eigendata.formats import PREFERRED, only
 from eigendata.model import ClaimPath
 from eigendata.policies import Compared, outside, read_policy, read_uses
 from eigendata.query import Query, parse_query
 from eigendata.registers.catalogue import CATALOGUE
 from tests.unit.policies.samples import HOME, TYPES, USES, USES_TOML, changed, read
 
+ALONE = only(PREFERRED)
 HOMES: dict[str, list[dict[str, Json]]] = {
     "woningcorporatie/A": [{}, {"municipalities": ["0757"]}],
     "woningcorporatie/B": [{"household_size": [1, 2], "binding": True}, {"household_size": [1, 2], "binding": False}],
@@ -47,14 +48,14 @@ def beyond(use: str, **asked: list[str]) -> set[ClaimPath]:
 def test_what_the_loader_compiles_is_within_its_use(name: str) -> None:
     policy = policies.load(name)
     for home in HOMES[name]:
-        compared = outside(policy.use, policy.compile(home, types=CATALOGUE, formats=FORMATS).query)
+        compared = outside(policy.use, policy.compile(home, types=CATALOGUE, formats=ALONE).query)
         assert compared == Compared(use=name, listed=True, beyond=())
         assert compared.fine
 
 
 def test_what_the_loader_compiles_with_foreign_types_is_within_its_use() -> None:
     policy = read(changed(('types = ["person"]', 'types = ["person", "pid"]\nundated = true')))
-    asked = policy.compile(HOME, types=TYPES, formats=FORMATS).query
+    asked = policy.compile(HOME, types=TYPES, formats=ALONE).query
     assert outside("letting", asked, uses=USES, types=TYPES).fine
 
 
@@ -71,7 +72,7 @@ def test_a_foreign_type_alone_is_a_reason_for_matching_claims() -> None:
         ('ask = ["family_name", "given_name", "birthdate"]', 'ask = ["family_name"]'),
         ('types = ["person"]', 'types = ["person", "pid"]\nundated = true'),
     )
-    asked = read_policy(text.encode(), types=TYPES, uses=narrow).compile(HOME, types=TYPES, formats=FORMATS).query
+    asked = read_policy(text.encode(), types=TYPES, uses=narrow).compile(HOME, types=TYPES, formats=ALONE).query
     assert outside("letting", asked, uses=narrow, types=TYPES).fine
     own_alone = parse_query({"credentials": [one.to_json() for one in asked.credentials if one.id != "person-2"]})
     assert {one.path for one in outside("letting", own_alone, uses=narrow, types=TYPES).beyond} >= {("birthdate",)}

@@ -24,7 +24,7 @@ from eigendata.crypto.keys import Algorithm
 from eigendata.encoding import Json, b64_encode, b64url_ascii, json_dumps, json_dumps_each
 from eigendata.errors import Misuse
 from eigendata.formats.sdjwt.metadata import DIGEST_NAMES, NAME, REGISTERED, Node, Shape, is_ours, shape, type_id
-from eigendata.model import UNBOUND, Attestation, Chain, Claims, Origin, Seal, utc
+from eigendata.model import UNBOUND, Attestation, Chain, Claims, Named, Seal, utc
 
 SALT_BYTES: Final = 18
 """Bytes of randomness in a salt: 144 bits, above the 128 of RFC 9901 9.3, and 24 characters without padding."""
@@ -54,7 +54,7 @@ def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes
     Raises:
         Misuse: the attestation breaks its type's rules, or the seal is another issuer's.
     """
-    _require_issuer(attestation, seal)
+    origin = _origin(attestation, seal)
     payload = _frame(attestation)
     known = shape(attestation.type) if attestation.type.attributes else None
     maker = _Concealer(random, known.salts if known else _MORE_SALTS)
@@ -68,17 +68,20 @@ def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes
     payload.update(shown)
     if maker.concealed:
         payload["_sd_alg"] = "sha-256"
-    header = _header(seal.origin, seal.signer.public_key.algorithm)
+    header = _header(origin, seal.signer.public_key.algorithm)
     return b"~".join((sign_under(header, json_dumps(payload), seal.signer), *maker.disclosures, b""))
 
 
-def _require_issuer(attestation: Attestation, seal: Seal) -> None:
+def _origin(attestation: Attestation, seal: Seal) -> Chain | Named:
     if seal.origin.issuer is not None and seal.origin.issuer != attestation.issuer:
         raise Misuse("the seal is of another issuer than the attestation names")
+    if not isinstance(seal.origin, Chain | Named):
+        raise Misuse("this seal is for another format: an SD-JWT VC is signed by a key with a chain or a name")
+    return seal.origin
 
 
 @lru_cache(maxsize=_HEADERS)
-def _header(origin: Origin, algorithm: Algorithm) -> bytes:
+def _header(origin: Chain | Named, algorithm: Algorithm) -> bytes:
     header: dict[str, Json] = {"typ": NAME}
     if isinstance(origin, Chain):
         header["x5c"] = [b64_encode(certificate) for certificate in origin.certificates]

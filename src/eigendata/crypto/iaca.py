@@ -1,0 +1,210 @@
+"""The certificates of ISO mdoc: a document signer (DS), and above it an issuing authority (IACA).
+
+    x5chain of an issuerAuth -> DER, leaf first -> verify_document_signer(anchors, at) -> Leaf
+    make_document_signer                           a document signer under an authority of `x509.make_authority`
+
+What `x509` checks of any chain is checked first; the profiles of ISO/IEC 18013-5 annex B stand on top, as values in
+`CHECKS`. That text is not public: clauses B.1.2 and B.1.4 were read in what implementers wrote down of them (isomdl,
+walt.id, mdoc-ts). Looked at is what keeps a certificate for other things from signing mdocs. What only helps an
+administrator is not: alternative names, distribution points of revocation lists, the length of serial numbers.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from eigendata.crypto.keys import PublicKey, SoftwareKey
+from eigendata.crypto.x509 import (
+    ISSUER_VALIDITY,
+    VERIFIED_CHAINS,
+    Leaf,
+    VerifiedPaths,
+    authority_key_id,
+    builder_of,
+    extension_of,
+    extensions_of,
+    key_usage,
+    read_certificate,
+    require_in_time,
+    require_verifiable,
+    signed_der,
+    subject_of,
+    verify_paths,
+    window_of,
+)
+from eigendata.errors import Check, Misuse, Reason, Trail
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+DOCUMENT_SIGNER: Final = "1.0.18013.5.1.2"
+"""The extended key usage of a certificate that signs mdocs (ISO/IEC 18013-5 B.1.4)."""
+
+LONGEST: Final = timedelta(days=457)
+"""For how long a document signer may be certified (ISO/IEC 18013-5 B.1.4)."""
+
+SIGNER_USE = Check(
+    name="SIGNER_USE",
+    clause="ISO/IEC 18013-5 B.1.4",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The leaf is certified for signing mdocs and for nothing else, and says that this is critical.",
+)
+SIGNER_TERM = Check(
+    name="SIGNER_TERM",
+    clause="ISO/IEC 18013-5 B.1.4",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The leaf is certified for 457 days at most.",
+)
+AUTHORITY_PROFILE = Check(
+    name="AUTHORITY_PROFILE",
+    clause="ISO/IEC 18013-5 B.1.2",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The anchor is its own root, may certify leaves only, and says that this is critical.",
+)
+SAME_COUNTRY = Check(
+    name="SAME_COUNTRY",
+    clause="ISO/IEC 18013-5 B.1.4",
+    reason=Reason.UNTRUSTED_ISSUER,
+    rule="The leaf names the country of its anchor, and the same state or province if either names one.",
+)
+
+CHECKS: Final = (SIGNER_USE, SIGNER_TERM, AUTHORITY_PROFILE, SAME_COUNTRY)
+"""Taken after `x509.CHECKS` but the last, which is about the moment."""
+
+
+def verify_document_signer(chain: tuple[bytes, ...], anchors: tuple[bytes, ...], *, at: datetime) -> Leaf:
+    """Verify the chain of a document signer up to one of the given issuing authorities, and give what the leaf says.
+
+    Args:
+        chain: DER, leaf first, without the anchor; as an authority certifies leaves only, it is the leaf alone.
+        anchors: DER; never from the token.
+        at: the moment for which it is verified.
+
+    Raises:
+        Rejected: one of `x509.CHECKS` or `CHECKS` does not hold.
+        Malformed: the chain is empty or too long, or holds what is no certificate.
+        Misuse: `at` is naive.
+    """
+    require_verifiable(chain, at)
+    verified = _verified(chain, anchors)
+    require_in_time(verified.windows, at, verified.trail)
+    return verified.leaf
+
+
+@lru_cache(maxsize=VERIFIED_CHAINS)
+def _verified(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> VerifiedPaths:
+    paths = verify_paths(chain, anchors)
+    leaf, trail = read_certificate(chain[0]), Trail(paths.trail)
+    trail.require(SIGNER_USE, _signs_documents(leaf))
+    start, end = window_of((leaf,))
+    trail.require(SIGNER_TERM, end - start <= LONGEST)
+    leading = tuple(zip(paths.roots, paths.windows, strict=True))
+    leading = tuple((root, window) for root, window in leading if _is_issuing_authority(root))
+    trail.require(AUTHORITY_PROFILE, bool(leading))
+    leading = tuple((root, window) for root, window in leading if _places(root) == _places(leaf))
+    trail.require(SAME_COUNTRY, bool(leading))
+    roots, windows = zip(*leading, strict=True)
+    return VerifiedPaths(leaf=paths.leaf, roots=roots, windows=windows, trail=trail.done())
+
+
+def _signs_documents(leaf: x509.Certificate) -> bool:
+    from cryptography.x509 import ExtendedKeyUsage
+
+    return any(
+        one.critical and [purpose.dotted_string for purpose in one.value] == [DOCUMENT_SIGNER]
+        for one in extensions_of(leaf) or ()
+        if isinstance(one.value, ExtendedKeyUsage)
+    )
+
+
+def _is_issuing_authority(root: x509.Certificate) -> bool:
+    from cryptography.x509 import BasicConstraints, KeyUsage
+
+    extensions = extensions_of(root)
+    if extensions is None or root.subject != root.issuer or not _places(root)[0]:
+        return False
+    critical = {type(one.value) for one in extensions if one.critical}
+    constraints, usage = extension_of(extensions, BasicConstraints), extension_of(extensions, KeyUsage)
+    return (
+        {BasicConstraints, KeyUsage} <= critical
+        and (constraints is not None and constraints.ca and constraints.path_length == 0)
+        and (usage is not None and usage.key_cert_sign)
+    )
+
+
+def _places(certificate: x509.Certificate) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the countries and the states or provinces that the subject names."""
+    from cryptography.x509.oid import NameOID
+
+    country, province = (
+        tuple(str(one.value) for one in certificate.subject.get_attributes_for_oid(oid))
+        for oid in (NameOID.COUNTRY_NAME, NameOID.STATE_OR_PROVINCE_NAME)
+    )
+    return country, province
+
+
+def parse_x5chain(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Take the certificates of an x5chain, leaf first, after a look whether they are certificates.
+
+    Raises:
+        Malformed: one is none.
+    """
+    for der in chain:
+        read_certificate(der)
+    return chain
+
+
+def window(der: bytes) -> tuple[datetime, datetime]:
+    """Give from when to when a certificate says to be valid; both moments are part of it. Unverified.
+
+    Raises:
+        Malformed: it is no certificate.
+    """
+    return window_of((read_certificate(der),))
+
+
+def is_above(authority: bytes, chain: tuple[bytes, ...]) -> bool:
+    """Tell whether a chain says that it leads to this authority. Unverified: good for choosing anchors only.
+
+    Raises:
+        Malformed: one of them is no certificate.
+    """
+    return bool(chain) and read_certificate(authority).subject == read_certificate(chain[-1]).issuer
+
+
+# -- making -----------------------------------------------------------------------------------------------------------
+
+
+def make_document_signer(
+    subject_key: PublicKey, *, name: str, uri: str, authority: bytes, authority_key: SoftwareKey, at: datetime
+) -> bytes:
+    """Make the certificate of a document signer, signed by an issuing authority, and give it in DER.
+
+    Args:
+        uri: the issuer's identifier: its one alternative name, by which a trust file finds it.
+        authority: the authority's certificate in DER, of `x509.make_authority`.
+
+    Raises:
+        Misuse: a name, the URI or the kind of key cannot be in a certificate of our profile, or the key is not the
+            authority's.
+    """
+    from cryptography import x509
+
+    above = read_certificate(authority)
+    if PublicKey.from_cryptography(above.public_key()) != authority_key.public_key:
+        raise Misuse("the key is not that of the authority's certificate")
+    try:
+        names = [x509.UniformResourceIdentifier(uri)]
+    except ValueError as error:
+        raise Misuse(f"{uri!r} cannot be written as a URI in a certificate: ASCII only") from error
+    builder = builder_of(subject_of(name, {}), subject_key, at, ISSUER_VALIDITY).issuer_name(above.subject)
+    builder = (
+        builder.add_extension(key_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(DOCUMENT_SIGNER)]), critical=True)
+        .add_extension(authority_key_id(authority_key.public_key), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.IssuerAlternativeName(names), critical=False)
+    )
+    return signed_der(builder, authority_key)
