@@ -208,6 +208,20 @@ class Signer(Protocol):
         """Give the raw signature over a message, by the one algorithm of the key."""
 
 
+class Agreement(Protocol):
+    """Whatever keeps a private key and agrees with it on a secret that another key's holder can make too."""
+
+    @property
+    def public_key(self) -> PublicKey: ...
+
+    def agree(self, other: PublicKey) -> bytes:
+        """Give the shared secret: the x of the shared point, as long as its curve's (ECDH, SEC 1 section 3.3.1).
+
+        Raises:
+            Misuse: the two keys are not of one curve, or of one that is for signing alone.
+        """
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SoftwareKey:
     """A signer whose private key is in this process. It is never printed, compared or pickled."""
@@ -253,6 +267,14 @@ class SoftwareKey:
             return ed25519_signature
         curve = _CURVES[self.public_key.algorithm]
         return _raw(self._signer.sign(curve.hash(message).digest(), _ecdsa(self.public_key.algorithm)), curve.size)
+
+    def agree(self, other: PublicKey) -> bytes:
+        """Give the shared secret; see `Agreement.agree`."""
+        public = other.to_cryptography()
+        if other.algorithm is not self.public_key.algorithm or not isinstance(public, ec.EllipticCurvePublicKey):
+            raise Misuse("two keys agree on a secret where both are of P-256, or both of P-384")
+        shared: bytes = self._signer.exchange(ec.ECDH(), public)
+        return shared
 
     def secret(self) -> bytes:
         """Give the private scalar or seed, for a vault that seals it. With `from_secret` the key is back."""

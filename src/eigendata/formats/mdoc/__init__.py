@@ -5,9 +5,11 @@ elements.py   what follows from a type: docType, namespace, elements; their valu
 parse.py      bytes -> a token taken apart, all structure looked at
 verify.py     the two doors -> Authentic
 issue.py      Attestation -> IssuerSigned
+reader.py     a session in which the reader has a key: there a code may stand for the holder's signature
 present.py    IssuerSigned -> DeviceResponse of one document, with the holder's signature
 
-Remote only: sessions are those of OpenID4VP. Proximity (engagement, session encryption) is not built.
+Sessions are those of OpenID4VP. Of proximity only the holder's code is read (`Reader`), by who has the transcript and
+the reader's key; engagement and session encryption are not built.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ from eigendata.encoding import Json, b64url_decode, b64url_encode
 from eigendata.errors import Check, Malformed
 from eigendata.formats.mdoc import elements, issue, present, verify
 from eigendata.formats.mdoc.checks import CHECKS
+from eigendata.formats.mdoc.reader import Reader
 from eigendata.model import Attestation, Attribute, ClaimPath, CredentialType, Holding, Seal, Unbound
+
+__all__ = ["MSO_MDOC", "Mdoc", "Reader"]
 
 
 @dataclass(frozen=True, slots=True)

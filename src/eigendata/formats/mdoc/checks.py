@@ -108,15 +108,16 @@ STATUS_KIND: Final = Check(
 
 DEVICE_AUTH: Final = Check(
     name="DEVICE_AUTH",
-    clause="ISO 9.1.3.4, OpenID4VP 1.0 B.2",
+    clause="ISO 9.1.3.4, 9.1.3.5, OpenID4VP 1.0 B.2.6",
     reason=Reason.KEY_BINDING_INVALID,
-    rule="the holder's proof came along: a signature, not a code that needs a key of the reader's",
+    rule="one proof of the holder came along: a signature, or a code where the session has a key of the reader's",
 )
 DEVICE_ALGORITHM: Final = Check(
     name="DEVICE_ALGORITHM",
     clause="ISO 9.1.3.6, RFC 9052 3.1",
     reason=Reason.UNSUPPORTED_ALGORITHM,
-    rule="the algorithm in the protected bucket of the holder's proof is that of the key that the issuer signed",
+    rule="the algorithm in the protected bucket of the holder's proof is that of the key that the issuer signed; of a "
+    "code, HMAC 256/256, with a key of the same curve as the reader's",
 )
 DEVICE_SIGNATURE: Final = Check(
     name="DEVICE_SIGNATURE",
@@ -124,6 +125,12 @@ DEVICE_SIGNATURE: Final = Check(
     reason=Reason.KEY_BINDING_INVALID,
     rule="the holder's signature holds for this session: verifier, nonce, where the answer goes and to whom it is "
     "encrypted",
+)
+DEVICE_MAC: Final = Check(
+    name="DEVICE_MAC",
+    clause="ISO 9.1.3.5",
+    reason=Reason.KEY_BINDING_INVALID,
+    rule="the holder's code holds for this session, by the key that the issuer signed and the reader's",
 )
 KEY_AUTHORIZED: Final = Check(
     name="KEY_AUTHORIZED",
@@ -133,7 +140,7 @@ KEY_AUTHORIZED: Final = Check(
 )
 
 ISSUER_SIGNED: Final = (DIGEST_ID_ONCE, ELEMENT_ONCE, DIGESTS)
-DEVICE_SIGNED: Final = (DEVICE_AUTH, DEVICE_ALGORITHM, DEVICE_SIGNATURE, KEY_AUTHORIZED)
+DEVICE_SIGNED: Final = (DEVICE_AUTH, DEVICE_ALGORITHM, DEVICE_SIGNATURE, DEVICE_MAC, KEY_AUTHORIZED)
 
 CHECKS: Final = (
     MSO_VERSION,

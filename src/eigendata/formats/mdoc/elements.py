@@ -34,6 +34,9 @@ TDATE: Final = 0
 ENCODED: Final = 24
 FULL_DATE: Final = 1004
 
+TAG_24: Final = b"\xd8\x18"
+"""The head of tag 24, which stands before encoded CBOR."""
+
 _SHAPES_LIMIT: Final = 256
 """Types whose shape is kept: a catalogue has some twenty."""
 

@@ -23,6 +23,7 @@ from eigendata.errors import Misuse
 from eigendata.formats.mdoc.elements import (
     ARRAY,
     MAP,
+    TAG_24,
     UNSIGNED,
     Element,
     Shape,
@@ -33,7 +34,7 @@ from eigendata.formats.mdoc.elements import (
     write,
     write_tdate,
 )
-from eigendata.formats.mdoc.verify import SECOND, TAG_24
+from eigendata.formats.mdoc.verify import SECOND
 from eigendata.model import Attestation, Claims, DocumentSigner, Seal, Unbound, utc
 
 RANDOM_BYTES: Final = 16

@@ -14,9 +14,9 @@ from typing import Final, final
 from eigendata.crypto.cose import byte_string, sign1
 from eigendata.encoding import cbor_dumps
 from eigendata.errors import Misuse
-from eigendata.formats.mdoc.elements import ARRAY, MAP, head, shape, text_string, type_id
+from eigendata.formats.mdoc.elements import ARRAY, MAP, TAG_24, head, shape, text_string, type_id
 from eigendata.formats.mdoc.parse import Issued, parse_issuer_signed
-from eigendata.formats.mdoc.verify import TAG_24, device_authentication, require_session
+from eigendata.formats.mdoc.verify import device_authentication, require_session
 from eigendata.model import ClaimPath, CredentialType, Holding, Unbound, utc
 
 _NOTHING_STATED: Final = b"\xa0"

@@ -1,6 +1,6 @@
 """The two doors of an mdoc that nobody looked at yet (ISO/IEC 18013-5 9.3.1, OpenID4VP 1.0 B.2).
 
-    bytes -> UnverifiedPresentation -> verify(types, binding) \\
+    bytes -> UnverifiedPresentation -> verify(types, session) \\
                                                                > the checks, in their order -> Authentic
     bytes -> UnverifiedCredential   -> verify(types)          /
 
@@ -17,14 +17,15 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, final
 
-from eigendata.crypto.cose import ALGORITHMS, Sign1, byte_string
+from eigendata.crypto.cose import ALGORITHMS, HMAC_256, Mac0, Sign1, byte_string
 from eigendata.crypto.iaca import window
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json
 from eigendata.errors import Misuse, Outcome, Rejected, Trail
 from eigendata.formats.mdoc import checks
-from eigendata.formats.mdoc.elements import shape, text_string, type_id
+from eigendata.formats.mdoc.elements import TAG_24, shape, text_string, type_id
 from eigendata.formats.mdoc.parse import VERSION, Issued, Item, Shown, parse_device_response, parse_issuer_signed
+from eigendata.formats.mdoc.reader import Reader
 from eigendata.formats.protocol import IssuerSource
 from eigendata.model import (
     UNBOUND,
@@ -46,7 +47,6 @@ HASHES: Final[Mapping[str, Callable[[bytes], Any]]] = MappingProxyType(
 SECOND: Final = timedelta(seconds=1)
 """A tdate names a whole second: what is valid until one is valid to the end of it."""
 
-TAG_24: Final = b"\xd8\x18"
 _AUTHENTICATION: Final = b"\x84" + text_string("DeviceAuthentication")
 
 
@@ -63,28 +63,37 @@ class UnverifiedPresentation:
         return "<an unverified presentation>"
 
     def verify(
-        self, types: Sequence[CredentialType], binding: Binding | Unbound, /, *, trust: IssuerSource, at: datetime
+        self,
+        types: Sequence[CredentialType],
+        session: Binding | Reader | Unbound,
+        /,
+        *,
+        trust: IssuerSource,
+        at: datetime,
     ) -> Authentic:
         """Check everything. With UNBOUND the holder's proof is passed over: for which session it is, nobody knows.
+
+        Args:
+            session: with a `Reader` the holder's proof may be a code; with a `Binding` it is a signature.
 
         Raises:
             Rejected: a check does not hold.
             Unavailable: the issuer's key could not be found out.
             Misuse: the binding binds to nothing, or the moment is naive.
         """
-        if not isinstance(binding, Unbound):
-            require_session(binding)
+        if isinstance(session, Binding):
+            require_session(session)
         at = utc(at)
         shown, trail = self._shown, Trail()
         matched, issuer = _require_issuer(shown.issued, shown.doctype, types, trust, trail, at=at)
         _require_elements(shown.issued, trail)
         _require_validity(shown.issued, trail, at=at)
         holder: PublicKey | Unbound = UNBOUND
-        if isinstance(binding, Unbound):
+        if isinstance(session, Unbound):
             for check in checks.DEVICE_SIGNED:
                 trail.skip(check, Outcome.WAIVED)
         else:
-            holder = _require_holder(shown, binding, trail)
+            holder = _require_holder(shown, session, trail)
         return _authentic(shown.issued, matched, issuer, holder, trail)
 
 
@@ -219,13 +228,23 @@ def _require_validity(issued: Issued, trail: Trail, *, at: datetime) -> None:
         trail.skip(checks.STATUS_KIND, Outcome.NOT_APPLICABLE)
 
 
-def _require_holder(shown: Shown, binding: Binding, trail: Trail) -> PublicKey:
+def _require_holder(shown: Shown, session: Binding | Reader, trail: Trail) -> PublicKey:
     mso = shown.issued.mso
-    signature = trail.some(checks.DEVICE_AUTH, shown.signature if shown.mac is None else None)
+    reader = session if isinstance(session, Reader) else None
+    both = shown.signature is not None and shown.mac is not None
+    taken: Sign1 | Mac0 | None = shown.signature or (None if reader is None else shown.mac)
+    trail.require(checks.DEVICE_AUTH, taken is not None and not both)
     assert shown.device_name_spaces is not None  # they come with the proof
-    trail.require(checks.DEVICE_ALGORITHM, _is_of(signature, mso.device_key))
-    signed = device_authentication(binding.transcript, shown.doctype, shown.device_name_spaces)
-    trail.require(checks.DEVICE_SIGNATURE, signature.is_by(mso.device_key, signed))
+    signed = device_authentication(session.transcript, shown.doctype, shown.device_name_spaces)
+    if isinstance(taken, Sign1):
+        trail.require(checks.DEVICE_ALGORITHM, _is_of(taken, mso.device_key))
+        trail.require(checks.DEVICE_SIGNATURE, taken.is_by(mso.device_key, signed))
+        trail.skip(checks.DEVICE_MAC, Outcome.NOT_APPLICABLE)
+    else:
+        assert taken is not None and reader is not None  # without one a code was refused
+        trail.require(checks.DEVICE_ALGORITHM, taken.alg == HMAC_256 and reader.agrees_with(mso.device_key))
+        trail.skip(checks.DEVICE_SIGNATURE, Outcome.NOT_APPLICABLE)
+        trail.require(checks.DEVICE_MAC, taken.is_by(reader.code_key(mso.device_key), signed))
     trail.require(checks.KEY_AUTHORIZED, all(mso.authorized.allows(*one) for one in shown.stated))
     return mso.device_key
 

@@ -9,13 +9,14 @@ from typing import Any
 import cbor2
 import pytest
 
-from eigendata.crypto.keys import PublicKey
+from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.crypto.x509 import read_leaf
 from eigendata.errors import Outcome, Rejected
-from eigendata.formats.mdoc import MSO_MDOC, checks
+from eigendata.formats.mdoc import MSO_MDOC, Reader, checks
 from eigendata.formats.mdoc.parse import parse_device_response
 from eigendata.model import UNBOUND, Binding, CredentialType, DocumentSigner, Origin, Party, TrustedIssuer
 from tests.given import given
+from tests.negatives import negative
 
 MDL = CredentialType.foreign("org.iso.18013.5.1.mDL")
 NAMESPACE = "org.iso.18013.5.1"
@@ -63,6 +64,21 @@ def test_the_holders_key_is_the_one_that_the_issuer_signed(annex_d: dict[str, by
     assert key.data == annex_d["static_device_key_x"] + annex_d["static_device_key_y"]
 
 
+def test_the_holders_code_is_verified_by_the_reader_whose_key_is_in_the_session(annex_d: dict[str, bytes]) -> None:
+    key = SoftwareKey.from_secret(Algorithm.ES256, annex_d["ephemeral_reader_key_d"])
+    assert key.public_key.data == annex_d["ephemeral_reader_key_x"] + annex_d["ephemeral_reader_key_y"]
+    reader = Reader(transcript=cbor2.loads(annex_d["session_transcript_bytes"]).value, key=key)
+    authentic = MSO_MDOC.parse_presentation(annex_d["device_response"]).verify(
+        [MDL], reader, trust=Utopia(annex_d["ds_cert"]), at=THEN
+    )
+    outcomes = {step.check: step.outcome for step in authentic.trail}
+    assert outcomes[checks.DEVICE_MAC] is Outcome.PASSED
+    assert outcomes[checks.DEVICE_SIGNATURE] is Outcome.NOT_APPLICABLE
+    assert tuple(outcomes) == checks.CHECKS
+    assert authentic.holder == parse_device_response(annex_d["device_response"]).issued.mso.device_key
+
+
+@negative("NEG-MDOC-019")
 def test_a_code_is_no_proof_where_there_is_no_reader_with_a_key(annex_d: dict[str, bytes]) -> None:
     transcript: bytes = cbor2.loads(annex_d["session_transcript_bytes"]).value
     binding = Binding(audience="a", nonce="n", transcript=transcript)
