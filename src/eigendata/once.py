@@ -9,23 +9,23 @@ moment than now loses nothing, and a single far `until` pushes nothing out.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
 import sqlite3
-import stat
 import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from math import ceil
 from pathlib import Path
 from typing import Final
 
-from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected, Unavailable
+from eigendata import files
+from eigendata.errors import Check, Malformed, Reason, Rejected, Unavailable
 from eigendata.model import utc
 
 TAKEN: Final = Check(
@@ -66,21 +66,8 @@ class SqliteOnce:
         """
         self._path = Path(path).absolute()
         self._clock = clock
-        try:
-            # Only where there is none: to open and close a file that is in use would drop SQLite's locks on it.
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            pass
-        except OSError as error:
-            raise _unusable(self._path, error) from error
-        except ValueError:
-            raise Misuse(f"{str(path)!r} is no name for a file") from None
-        try:
-            regular = stat.S_ISREG(self._path.stat().st_mode)
-        except OSError as error:
-            raise _unusable(self._path, error) from error
-        if not regular:
-            raise Misuse(f"the state file {self._path} is no file")
+        with _faults(self._path):
+            files.make_private(self._path)
         self._open = _Open(self._path)
 
     def take(self, kind: str, value: str, until: datetime) -> None:
@@ -113,7 +100,8 @@ class _Open:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                self._connection, self._file = _connect(path), _identity(path)
+                with _faults(path):
+                    self._connection, self._file = _connect(path), _identity(path)
                 break
             except sqlite3.OperationalError as error:
                 # While another makes the file ready, SQLite may give up at once instead of waiting.
@@ -122,8 +110,6 @@ class _Open:
                 time.sleep(_PAUSE)
             except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes a damaged schema as it is
                 raise Malformed(f"{path} is no state file: {error}") from error
-            except OSError as error:
-                raise _unusable(path, error) from error
         self.finalizer = weakref.finalize(self, _close, self._connection, self.process)
 
     def take(self, kind: str, digest: bytes, until: int, horizon: int) -> bool:
@@ -138,18 +124,8 @@ class _Open:
         return taken
 
 
-_NO_PLACE: Final = frozenset(
-    {
-        *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP),
-        *(errno.EACCES, errno.EPERM, errno.EROFS),
-    }
-)
-"""What is wrong with the path that was given; all else is the disk's."""
-
-
-def _unusable(path: Path, error: OSError) -> Misuse | Unavailable:
-    said = f"the state file {path} cannot be made or used: {error.strerror}"
-    return Misuse(said) if error.errno in _NO_PLACE else Unavailable(said)
+def _faults(path: Path) -> AbstractContextManager[None]:
+    return files.faults("the state file", path, "made or used")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -38,6 +38,29 @@ def ask(run: Run, purpose: dict[str, str] | None = None, **statement: Any) -> No
     Path("request.json").write_text(json.dumps(request))
 
 
+# -- where to read ----------------------------------------------------------------------------------------------------
+
+
+def test_a_pipe_without_a_writer_keeps_no_command_waiting(resident: Run) -> None:
+    ask(resident)
+    os.mkfifo("pipe.toml")
+    for arguments in (
+        ("verify", "--request", "pipe.toml", "--trust", "trust.toml", "--in", "issued.json"),
+        ("verify", "--request", "request.json", "--trust", "pipe.toml", "--in", "issued.json"),
+        ("wallet", "--vault", "v", "--passphrase-file", "pipe.toml", "list"),
+        ("request", "--policy", "pipe.toml", "--response-uri", URI, "--out", "out"),
+    ):
+        assert resident(*arguments, code=2)["error"]["kind"] == "misuse"
+
+
+def test_a_pipe_that_the_shell_opened_is_read(resident: Run) -> None:
+    near, far = os.pipe()
+    with os.fdopen(near, "rb"), os.fdopen(far, "wb") as writer:
+        writer.write(Path("passphrase").read_bytes())
+        writer.close()
+        assert len(resident("wallet", "--vault", "v", "--passphrase-file", f"/dev/fd/{near}", "list")["cards"]) == 5
+
+
 # -- where to write ---------------------------------------------------------------------------------------------------
 
 

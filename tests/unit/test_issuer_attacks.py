@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
-from eigendata.errors import Malformed, Misuse, Rejected
+from eigendata.errors import Malformed, Misuse, Rejected, Unavailable
 from eigendata.issuer import create_authority, create_issuer
 from eigendata.model import CredentialType, Facts
 from eigendata.once import SqliteOnce
@@ -110,7 +110,7 @@ def test_nothing_is_signed_but_what_was_asked_of_the_record() -> None:
 
 
 def full(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Let the disk be full once so many files are on it for good."""
+    """Let the disk be full once so much is on it for good: of each new file its content, then its name."""
     fsync = os.fsync
     done: list[int] = []
 
@@ -131,12 +131,15 @@ def an_authority(folder: Path) -> None:
     create_authority(folder, name="Root", at=NOW)
 
 
-@pytest.mark.parametrize(("make", "written"), [(a_key, 0), (an_authority, 0), (an_authority, 1)])
+@pytest.mark.parametrize(
+    ("make", "after", "written"),
+    [(a_key, 0, 0), (a_key, 1, 0), (an_authority, 0, 0), (an_authority, 2, 1), (an_authority, 3, 1)],
+)
 def test_on_a_full_disk_there_is_a_whole_file_or_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], written: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], after: int, written: int
 ) -> None:
-    full(monkeypatch, written)
-    with pytest.raises(Misuse, match="No space left"):
+    full(monkeypatch, after)
+    with pytest.raises(Unavailable, match="No space left"):
         make(tmp_path)
     assert len(list(tmp_path.iterdir())) == written
 

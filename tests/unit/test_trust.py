@@ -18,7 +18,7 @@ from eigendata.crypto.iaca import make_document_signer
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_certificate
 from eigendata.encoding import b64url_encode
-from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail
+from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, Unavailable
 from eigendata.model import Chain, CredentialType, DocumentSigner, Named, Origin, Party, TrustedIssuer
 from eigendata.trust import Trust, add_issuer, require_jurisdiction
 from tests.negatives import negative
@@ -318,7 +318,7 @@ def test_an_error_in_the_file_itself_says_that_it_is_the_trust_file() -> None:
 
 
 def test_what_is_no_file_of_text_gets_no_issuer(tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match="is no file"):
+    with pytest.raises(Misuse, match="not a regular file"):
         add(tmp_path)
     (tmp_path / "bytes").write_bytes(b"# \xff\n")
     with pytest.raises(Malformed, match="UTF-8"):
@@ -415,7 +415,7 @@ def test_a_file_that_could_not_take_its_place_is_left_nowhere(tmp_path: Path, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(Misuse, match="cannot be written"):
+    with pytest.raises(Unavailable, match="cannot be written"):
         add(tmp_path / "trust.toml")
     assert list(tmp_path.iterdir()) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import threading
@@ -738,6 +739,9 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
         SqliteChecks(tmp_path / "text")
     with pytest.raises(Misuse):
         SqliteChecks(tmp_path / "nowhere" / "checks.db")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Misuse, match="not a regular file"):
+        SqliteChecks(tmp_path / "pipe")
 
 
 def test_a_file_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:

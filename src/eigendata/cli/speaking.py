@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import IO, Annotated, Final
 
 import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from eigendata import texts
+from eigendata import files, texts
 from eigendata.encoding import Json, json_dumps, json_loads, json_object, toml_loads
-from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable, within
+from eigendata.errors import Declined, EigendataError, Malformed, Rejected, Step, Unavailable, within
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 """Bytes. A file larger than this is none of ours: fifty credentials of ten copies take about two mebibytes."""
@@ -127,19 +126,27 @@ def read(path: Path) -> bytes:
     """Read a file, or standard input where its name is `-`.
 
     Raises:
-        Misuse: there is no such file, or it cannot be read.
+        Misuse: there is no such file, or it may not be read.
         Malformed: it is larger than any of ours.
+        Unavailable: the disk fails.
     """
-    try:
+    with files.faults("the file", path, "read"):
         if str(path) == "-":
-            data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
-        else:
-            with path.open("rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise Misuse(f"cannot read {path}: {error.strerror}") from error
+            return _bounded(sys.stdin.buffer, path)
+        if str(path).startswith(_OF_THE_SHELL):
+            with path.open("rb") as pipe:
+                return _bounded(pipe, path)
+    return files.read(path, limit=MAX_FILE_BYTES)
+
+
+_OF_THE_SHELL: Final = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+"""Where what was opened for the command has its names, such as the pipe of `<(pass show vault)`: it has a writer."""
+
+
+def _bounded(source: IO[bytes], path: Path) -> bytes:
+    data = source.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
-        raise Malformed(f"{path} is larger than {MAX_FILE_BYTES} bytes")
+        raise Malformed(f"the file {path} is larger than {MAX_FILE_BYTES} bytes")
     return data
 
 
@@ -167,28 +174,14 @@ def write(path: Path, data: bytes, *, private: bool = False) -> None:
     A device or a pipe is written to, and stays what it is.
 
     Raises:
-        Misuse: the file cannot be written there.
+        Misuse: no file can be written there.
+        Unavailable: the disk is full or fails.
     """
-    beside: Path | None = None
-    try:
-        if path.exists() and not path.is_file():
-            with path.open("wb") as device:
-                device.write(data)
-            return
-        beside = path.with_name(f".{path.name[:200]}.{os.urandom(8).hex()}")
-        with os.fdopen(
-            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o644), "wb"
-        ) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise Misuse(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        if beside is not None:
-            with suppress(OSError):  # it is there only where something went wrong, or somebody pressed Ctrl-C
-                beside.unlink()
+    if os.path.exists(path) and not path.is_file():
+        with files.faults("the file", path, "written"), path.open("wb") as device:
+            device.write(data)
+    else:
+        files.write(path, data, mode=files.PRIVATE if private else files.SHARED)
 
 
 def write_json(path: Path, value: Json, *, private: bool = False) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,6 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from eigendata import files
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps
 from eigendata.errors import Malformed, Misuse
 
@@ -70,6 +70,7 @@ _CURVES: Final[Mapping[Algorithm, _Curve]] = {
 _OBJECTS: Final = (dict, Mapping)  # what was just read is a dict, which is seen at once
 _ED25519: Final = "Ed25519"
 _ED25519_SIZE: Final = 32
+_KEY_FILE: Final = "the key file"
 _KEY_FILE_LIMIT: Final = 4096
 """Bytes of a key file: a P-384 key is some 300."""
 _KNOWN_KEYS: Final = 512
@@ -294,29 +295,15 @@ class SoftwareKey:
         """Write the key to a new file that only its owner can read: PKCS#8 in PEM, not encrypted.
 
         Raises:
-            Misuse: there is something at that path already, or it cannot be written.
+            Misuse: there is something at that path already, or no file can be there.
+            Unavailable: the disk is full or fails.
         """
         from cryptography.hazmat.primitives import serialization  # late: with its SSH keys it is slow to load
 
         pem = self.to_cryptography().private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        try:
-            # O_EXCL: neither an existing file nor a link that someone laid there is written through
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except FileExistsError as error:
-            raise Misuse(f"there is something at {path} already; a key file is never overwritten") from error
-        except OSError as error:
-            raise Misuse(f"the key file {path} cannot be written: {error.strerror}") from error
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o600)  # whatever the umask left
-                file.write(pem)
-                file.flush()
-                os.fsync(descriptor)
-        except OSError as error:
-            path.unlink()  # half a key is none, and would stand in the way of the next
-            raise Misuse(f"the key file {path} cannot be written: {error.strerror}") from error
+        files.write_new(path, pem, _KEY_FILE, mode=files.PRIVATE)
 
     @classmethod
     def load(cls, path: Path) -> SoftwareKey:
@@ -326,20 +313,7 @@ class SoftwareKey:
             Misuse: there is none, or others than its owner can read or write it.
             Malformed: it holds no private key of a kind that is used here.
         """
-        try:
-            # not to wait where the path is a pipe that nobody writes to
-            with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-                status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode):
-                    raise Misuse(f"{path} is no file")
-                if stat.S_IMODE(status.st_mode) & 0o077:
-                    raise Misuse(f"the key file {path} can be read by others than its owner: make it mode 0600")
-                pem = file.read(_KEY_FILE_LIMIT + 1)
-        except OSError as error:
-            raise Misuse(f"the key file {path} cannot be read: {error.strerror}") from error
-        if len(pem) > _KEY_FILE_LIMIT:
-            raise Malformed(f"the key file {path} is larger than any key")
-        return cls._from_pem(pem, path)
+        return cls._from_pem(files.read_private(path, _KEY_FILE, limit=_KEY_FILE_LIMIT), path)
 
     @classmethod
     def _from_pem(cls, pem: bytes, path: Path) -> SoftwareKey:

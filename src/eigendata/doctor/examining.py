@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from eigendata import files
 from eigendata.doctor import asking, messages, standing
 from eigendata.doctor.findings import Cause, Finding, Gap, Kind, Report
 from eigendata.doctor.messages import Beside, malformed
@@ -95,19 +95,13 @@ def examine_file(path: Path, beside: Beside) -> Report:
     Raises:
         Misuse: as `examine`.
     """
+    if os.path.isdir(path):
+        return _folder(path, beside)
     try:
-        status = os.stat(path)
-        if stat.S_ISDIR(status.st_mode):
-            return _folder(path, beside)
-        if not stat.S_ISREG(status.st_mode):
-            return _lies(Cause.FILE_SPECIAL)
-        # not to wait where a pipe took the file's place in between
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        with files.opened(path) as file:
             data = file.read(MAX_FILE + 1)
     except OSError as error:
         return _lies(_BY_ERRNO.get(error.errno or 0, Cause.FILE_CLOSED))
-    except ValueError:  # a NUL in the name
-        return _lies(Cause.FILE_MISSING)
     match recognise(data[:MAX_HEAD]).kind:
         case Kind.VAULT:
             return standing.vault(data, path)

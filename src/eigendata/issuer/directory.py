@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from eigendata import files
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
 from eigendata.encoding import toml_loads
@@ -69,7 +69,7 @@ def read(directory: Path) -> Settings:
     """
     path = directory / SETTINGS
     with within(str(path)):
-        members = toml_loads(_read(path))
+        members = toml_loads(files.read(path, limit=MAX_FILE))
     match members:
         case {
             "id": str(id),
@@ -112,7 +112,7 @@ def _standing(path: Path, others: Mapping[str, str]) -> tuple[Category, SourceRo
 
 def _seal(key: Path, chain: Path, id: str) -> Seal:
     signer = SoftwareKey.load(key)
-    certificates = load_pem_chain(_read(chain))
+    certificates = load_pem_chain(files.read(chain, limit=MAX_FILE))
     leaf = read_leaf(certificates[0])
     if leaf.key != signer.public_key:
         raise Misuse(f"the key in {key} is not the one that {chain} certifies")
@@ -123,9 +123,7 @@ def _seal(key: Path, chain: Path, id: str) -> Seal:
 
 def _challenge_key(path: Path) -> bytes:
     """Read the challenge key, which nobody but its owner may read: who knows it makes challenges of this issuer."""
-    data = _read(path)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise Misuse(f"{path} can be read by others than its owner: make it mode 0600")
+    data = files.read_private(path, limit=MAX_FILE)
     if len(data) != CHALLENGE_KEY_SIZE:
         raise Malformed(f"{path} holds {CHALLENGE_KEY_SIZE} octets")
     return data
@@ -144,7 +142,7 @@ def create_authority(out: Path, *, name: str, at: datetime) -> None:
     anchor = make_authority(name, key, at=utc(at))
     _make(out, _KEY, _ANCHOR)
     key.save(out / _KEY)
-    _write_new(out / _ANCHOR, dump_pem_chain((anchor,)))
+    files.write_new(out / _ANCHOR, dump_pem_chain((anchor,)))
 
 
 def create_issuer(
@@ -175,7 +173,7 @@ def create_issuer(
 
     known = municipalities().get(municipality or "")
     name = name or (f"Gemeente {known.name}" if known else id)
-    anchor = load_pem_chain(_read(authority / _ANCHOR))[0]
+    anchor = load_pem_chain(files.read(authority / _ANCHOR, limit=MAX_FILE))[0]
     key = SoftwareKey.generate(Algorithm.ES256)
     leaf = make_issuer_certificate(
         key.public_key,
@@ -199,9 +197,9 @@ def create_issuer(
     settings = "".join(f"{member} = {_toml(value)}\n" for member, value in members.items())
     _make(out, _KEY, _CHAIN, CHALLENGE_KEY, SETTINGS)
     key.save(out / _KEY)
-    _write_new(out / _CHAIN, dump_pem_chain((leaf,)))
-    _write_new(out / CHALLENGE_KEY, os.urandom(CHALLENGE_KEY_SIZE), private=True)
-    _write_new(out / SETTINGS, settings.encode())
+    files.write_new(out / _CHAIN, dump_pem_chain((leaf,)))
+    files.write_new(out / CHALLENGE_KEY, os.urandom(CHALLENGE_KEY_SIZE), mode=files.PRIVATE)
+    files.write_new(out / SETTINGS, settings.encode())
 
 
 def _toml(value: str | list[str]) -> str:
@@ -224,29 +222,3 @@ def _make(directory: Path, *names: str) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Misuse(f"the directory {directory} cannot be made: {error.strerror}") from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise Misuse(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > MAX_FILE:
-        raise Malformed(f"{path} is larger than any file of an issuer")
-    return data
-
-
-def _write_new(path: Path, data: bytes, *, private: bool = False) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o644)
-    except OSError as error:
-        raise Misuse(f"{path} cannot be written: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        path.unlink()
-        raise Misuse(f"{path} cannot be written: {error.strerror}") from error

@@ -31,6 +31,7 @@ from typing import Final, TypeVar
 
 from eigendata.encoding import SAFE_INTEGER, TOML_LIMIT
 from eigendata.errors import Malformed, Misuse, within
+from eigendata.files import read
 from eigendata.model import Advice, CredentialType
 from eigendata.policies.checks import check
 from eigendata.policies.policy import Ask, Policy, PolicyQuestion
@@ -98,11 +99,7 @@ def _bytes(name: str | FilePath) -> bytes:
     path = FilePath(name)
     if path.suffix != ".toml":
         raise Misuse(f"no policy of this name is shipped; shipped are {', '.join(shipped())}, and a file ends in .toml")
-    try:
-        with path.open("rb") as file:
-            return file.read(TOML_LIMIT + 1)
-    except (OSError, ValueError) as error:
-        raise Misuse("this policy file cannot be read") from error
+    return read(path, "the policy file", limit=TOML_LIMIT)
 
 
 def _shipped_files() -> Mapping[str, Traversable]:

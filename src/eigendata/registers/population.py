@@ -22,6 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from eigendata import files
 from eigendata.encoding import Json, json_loads
 from eigendata.errors import Malformed, within
 from eigendata.model import freeze
@@ -101,16 +102,10 @@ class Population:
         """Read a population from a file.
 
         Raises:
-            Malformed: it cannot be read, or is no population.
+            Malformed: it is no population.
+            Misuse, Unavailable: it cannot be read.
         """
-        try:
-            with path.open("rb") as file:
-                data = file.read(LIMIT + 1)
-        except OSError as error:
-            raise Malformed(f"the population file {path} cannot be read: {error.strerror}") from error
-        if len(data) > LIMIT:
-            raise Malformed(f"the population file {path} is larger than {LIMIT} bytes")
-        return cls.loads(data)
+        return cls.loads(files.read(path, "the population file", limit=LIMIT))
 
     @classmethod
     def shipped(cls) -> Population:

@@ -30,12 +30,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from eigendata import files
 from eigendata.crypto import iaca, x509
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import b64url_encode, toml_loads
@@ -311,13 +311,12 @@ def add_issuer(
 
     Raises:
         Malformed: the anchor is not one certificate in PEM, or the file is no trust file.
-        Misuse: the anchor is no authority's, the file cannot be written, the issuer would be widened in two respects
+        Misuse: the anchor is no authority's, no file can be written there, the issuer would be widened in two respects
             or found in two ways, or a value cannot stand in it.
+        Unavailable: the disk is full or fails.
     """
     path = Path(path)
     anchors = () if anchor_pem is None else (_one_anchor(anchor_pem),)
-    if os.path.exists(path) and not path.is_file():
-        raise Misuse(f"the trust file {path} is no file")
     added = IssuerEntry(
         name=name,
         anchors=anchors,
@@ -336,7 +335,7 @@ def add_issuer(
         Trust.loads(written)
     except Malformed as error:
         raise Misuse(f"what was to be added cannot stand in a trust file: {error.message}") from error
-    _write(path, written.encode("utf-8"))
+    files.write(path, written.encode("utf-8"), _FILE)
 
 
 def _one_anchor(pem: bytes) -> bytes:
@@ -354,12 +353,11 @@ _MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
 _KEY_ID: Final = "kid"
 
 
+_FILE: Final = "the trust file"
+
+
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(TRUST_LIMIT + 1)
-    except OSError as error:
-        raise Misuse(f"the trust file {path} cannot be read: {error.strerror}") from error
+    return files.read(path, _FILE, limit=TRUST_LIMIT)
 
 
 def _each(whole: Mapping[str, Any], part: str, read: Callable[[str, dict[str, Any]], T]) -> dict[str, T]:
@@ -517,18 +515,3 @@ def _quoted_list(values: Iterable[str]) -> str:
 def _quoted(text: str) -> str:
     # JSON's escapes are TOML's, but for DEL, which TOML wants escaped too.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise Misuse(f"the trust file {path} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()

@@ -13,15 +13,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
-from eigendata.errors import Misuse, Unavailable
+from eigendata import files
+from eigendata.errors import EigendataError, Misuse, Unavailable
 from eigendata.wallet.file import MAX_FILE, new_file, require_free
 from eigendata.wallet.sealing import (
     BACKUP,
@@ -42,7 +42,6 @@ MAX_BACKUP: Final = MAX_FILE  # bytes; every vault fits in one, for its records 
 
 _BEGINNING: Final = struct.Struct(">qQI")  # when it was made (seconds since 1970), the vault's counter, records
 _RECORD: Final = struct.Struct(">16sBQI")  # id, kind, version, bytes of body; the body follows
-_NOTHING_THERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +80,15 @@ class Backup:
         """
         secret = normalised(passphrase)
         try:
-            with _opened(path) as file:
+            with files.opened(path) as file:
+                size = os.fstat(file.fileno()).st_size
                 header = file.read(HEADER_SIZE)
-                if len(header) != HEADER_SIZE:
+                if len(header) != HEADER_SIZE or size > HEADER_SIZE + MAX_BACKUP:
                     BACKUP.refuse()
                 key = unwrap(header, secret, layout=BACKUP)
-                sealed = file.read(MAX_BACKUP + 1)
+                sealed = file.read(size)  # what somebody adds meanwhile is read in vain: what is sealed has no more
         except OSError as error:
-            raise Unavailable(f"the backup at {path} cannot be read: {error.strerror}") from error
-        if len(sealed) > MAX_BACKUP:
-            BACKUP.refuse()
+            raise _unread(error, path) from error
         return _read(unseal(key, sealed, _identity(header), layout=BACKUP))
 
     def _body(self) -> bytes:
@@ -104,20 +102,14 @@ def _identity(header: bytes) -> bytes:
     return b"backup" + hashlib.sha256(header).digest()
 
 
-def _opened(path: Path) -> BinaryIO:
-    try:
-        # Whoever opens a pipe waits for its writer; a regular file knows no waiting.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except ValueError:
-        raise Misuse(f"{str(path)!r} is no name for a file") from None
-    except OSError as error:
-        if error.errno in _NOTHING_THERE:
-            raise Misuse(f"there is no backup at {path}") from None
-        raise
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        return os.fdopen(handle, "rb")
-    os.close(handle)
-    raise Misuse(f"{path} is not a regular file")
+def _unread(error: OSError, path: Path) -> EigendataError:
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR | errno.ENAMETOOLONG | errno.ELOOP:
+            return Misuse(f"there is no backup at {path}")
+        case errno.ENXIO:
+            return Misuse(f"{path} is not a regular file")
+        case _:
+            return Unavailable(f"the backup at {path} cannot be read: {error.strerror}")
 
 
 def _read(body: bytes) -> Backup:

@@ -14,10 +14,11 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Final
 
+from eigendata import files
 from eigendata.errors import EigendataError, Misuse, Unavailable
 from eigendata.wallet.sealing import MIB, VAULT
 
@@ -30,7 +31,6 @@ _BESIDE: Final = ("-journal", "-wal")  # where SQLite puts files, and reads what
 # What ends the journal of a change to several databases, before which stands the name of another file: SQLite deletes
 # that file, whatever it is, when it finds such a journal. A vault's changes are of one database.
 _OF_SEVERAL: Final = bytes.fromhex("d9d505f920a163d7")
-_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})  # of a disk without links
 _ROLLBACK_JOURNAL: Final = b"\x01\x01"  # read and write version; another would have other files beside this one
 # What another process or the disk does, against what is wrong in the file itself.
 _PASSING: Final = {
@@ -170,38 +170,18 @@ def connect(path: Path, *, longest: int) -> sqlite3.Connection:
 
 @contextmanager
 def new_file(path: Path, what: str) -> Iterator[tuple[Path, int]]:
-    """Give a name and a handle to make a file by; it appears as `path` once it is whole, never over something else.
-
-    A kill leaves nothing at `path`, or all of it; it may leave the unfinished file beside it, as sealed as the whole.
+    """Give a name and a handle to make a file by (`files.new`); what a kill leaves beside it is as sealed as the whole.
 
     Raises:
         Misuse: there is something at the path already, or it names no file in a folder.
         Unavailable: the file cannot be written; nothing is left of it.
     """
     require_free(path)
-    unfinished = path.with_name(f".unfinished.{os.urandom(8).hex()}")
-    appeared = False
     try:
-        handle = _made(unfinished)
-        try:
-            yield unfinished, handle
-            os.fsync(handle)
-            made = os.fstat(handle)
-            _appear(unfinished, path)
-            appeared = True
-            if not os.path.samestat(made, path.lstat()):  # while it is open, no other file gets its number
-                raise OSError(errno.EPERM, "somebody put another file in its place")
-        finally:
-            os.close(handle)
-        _sync_directory(path.parent)
+        with files.new(path) as made:
+            yield made
     except OSError as error:
-        if appeared:
-            with suppress(OSError):
-                path.unlink()
         raise _unwritten(error, path, what) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 def _unwritten(error: OSError, path: Path, what: str) -> EigendataError:
@@ -240,33 +220,6 @@ def require_alone(path: Path) -> None:
         beside = path.with_name(path.name + suffix)
         if os.path.lexists(beside):
             raise Misuse(f"{beside} is in the way of a new vault at {path}, which would delete it: take another name")
-
-
-def _made(path: Path) -> int:
-    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-
-def _appear(unfinished: Path, path: Path) -> None:
-    try:
-        os.link(unfinished, path, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        # A stick or a network drive without links: the name is taken first, so that nothing is written over.
-        os.close(_made(path))
-        try:
-            unfinished.replace(path)
-        except OSError:
-            path.unlink()
-            raise
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ When its time has passed a check is not to be seen any more, and it is overwritt
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from nacl.secret import Aead
 
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_loads
 from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected, Unavailable
+from eigendata.files import faults, make_private
 from eigendata.model import utc
 from eigendata.query import Request
 
@@ -95,16 +95,12 @@ class SqliteChecks:
         Raises:
             Misuse: the file cannot be made or opened.
             Malformed: the file is there and is something else.
-            Unavailable: others hold the file for too long.
+            Unavailable: others hold the file for too long, or the disk is full or fails.
         """
         self._path = Path(path).absolute()
         self._clock = clock
-        try:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            pass
-        except OSError as error:
-            raise Misuse(f"the file of checks {self._path} cannot be made: {error.strerror}") from error
+        with faults("the file of checks", self._path, "made or used"):
+            make_private(self._path)
         with self._connected() as connection:
             try:
                 for statement in _TABLES:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from eigendata import files
 from eigendata.encoding import Json
 from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Reason, Rejected, Unavailable
 from eigendata.model import CredentialType
@@ -387,10 +388,9 @@ def test_a_wrong_passphrase_is_refused_before_the_rest_is_read(
     wallet: Wallet, saved: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So a file of any size costs a stranger's victim no more than a small one."""
-    backed_up(wallet, saved)
-    os.truncate(saved, 2 * file.MAX_FILE)  # sparse
+    size = backed_up(wallet, saved).stat().st_size
     read: list[int] = []
-    opened = backup._opened
+    opened = files.opened
 
     class Watched:
         def __init__(self, path: Path) -> None:
@@ -402,16 +402,23 @@ def test_a_wrong_passphrase_is_refused_before_the_rest_is_read(
         def __exit__(self, *_: object) -> None:
             self._file.close()
 
+        def fileno(self) -> int:
+            return self._file.fileno()
+
         def read(self, size: int) -> bytes:
             read.append(size)
             return self._file.read(size)
 
-    monkeypatch.setattr(backup, "_opened", Watched)
+    monkeypatch.setattr(files, "opened", Watched)
     refused(elsewhere, saved, "wrong")
     assert read == [HEADER_SIZE]
-    monkeypatch.setattr(backup, "MAX_BACKUP", 1000)
-    refused(elsewhere, saved)
-    assert read[1:] == [HEADER_SIZE, 1001]
+    monkeypatch.setattr(backup, "MAX_BACKUP", size - HEADER_SIZE)
+    restored(elsewhere, saved).close()
+    os.truncate(saved, size + 1)
+    refused(elsewhere.with_name("more"), saved)
+    os.truncate(saved, 2**40)  # sparse
+    refused(elsewhere.with_name("most"), saved)
+    assert read[3:] == [HEADER_SIZE, HEADER_SIZE]
 
 
 @negative("NEG-STORE-009")

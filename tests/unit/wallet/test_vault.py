@@ -655,10 +655,10 @@ def test_a_kill_leaves_the_old_or_the_new_state(path: Path) -> None:
 @negative("NEG-STORE-001")
 def test_a_kill_while_a_vault_is_made_leaves_none_or_a_whole_one(path: Path) -> None:
     code = (
-        "import sys, os, signal, eigendata.wallet.vault as room, eigendata.wallet.file as file\n"
+        "import sys, os, signal, eigendata.wallet.vault as room, eigendata.files as files\n"
         "from eigendata.wallet.sealing import LEAST\n"
         "from pathlib import Path\n"
-        "file._sync_directory = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files._sync_directory = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "link = os.link\n"
         "if sys.argv[2] == 'before': os.link = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"room.Vault.create(Path(sys.argv[1]), {PASSPHRASE!r}, cost=LEAST)\n"

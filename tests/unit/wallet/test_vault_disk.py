@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from eigendata import files
 from eigendata.errors import Rejected, Unavailable
 from eigendata.wallet import file, sealing
 from eigendata.wallet.backup import Backup
@@ -401,7 +402,7 @@ def test_a_folder_that_cannot_be_written_through_keeps_nothing_that_may_vanish(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     vault = Vault.open(folder / "vault", PASSPHRASE)
-    monkeypatch.setattr(file, "_sync_directory", fail)
+    monkeypatch.setattr(files, "_sync_directory", fail)
     assert "Input/output error" in said(lambda: backup(vault, folder / "another"))
     vault.close()
     require_all_there(folder)

@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 from eigendata import texts
 from eigendata.encoding import Json, json_object
 from eigendata.errors import Check, Malformed, Misuse, Reason, Trail, within
+from eigendata.files import read
 from eigendata.formats.sdjwt.display import (
     URI_INTEGRITY,
     Described,
@@ -250,13 +251,7 @@ def _documents(folder: Path) -> dict[str, bytes]:
         raise Misuse(f"the folder of type metadata {folder} holds more than {FILES_LIMIT} documents")
     for file in files:
         with within(file.name):
-            if file.is_fifo():  # whoever opens it waits for its writer
-                raise Misuse(f"the type metadata {file} cannot be read: it is a pipe")
-            try:
-                with file.open("rb") as opened:
-                    document = opened.read(DOCUMENT_LIMIT + 1)
-            except OSError as error:
-                raise Misuse(f"the type metadata {file} cannot be read: {error.strerror}") from error
+            document = read(file, "the type metadata", limit=DOCUMENT_LIMIT)
             vct = json_object(document, limit=DOCUMENT_LIMIT).get("vct")
             if not isinstance(vct, str) or vct in found:
                 raise Misuse("a document of type metadata states a type, and each type has one document")
