@@ -1,4 +1,4 @@
-"""Bytes to values and back, one form only: base64url, base64, JSON and CBOR; and TOML, which is read only.
+"""Bytes to values and back, one form only: base64url, base64, multibase, JSON and CBOR; and TOML, which is read only.
 
     bytes -> b64url_decode -> bytes -> json_object -> dict      and back: json_dumps -> b64url_encode
                                     -> cbor_loads  -> value     and back: cbor_dumps
@@ -17,6 +17,7 @@ import json
 import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache, partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
@@ -57,6 +58,9 @@ TOML_DEPTH: Final = 16
 
 TOML_DOTS: Final = 32
 """Dots in one line, those in quotes left aside: a dotted key of thousands keeps the parser busy for minutes."""
+
+BASE58_LIMIT: Final = 256
+"""Characters of a value in base58: a signature is 88. To read one takes the square of its length."""
 
 CBOR_TAGS: Final = (0, 24, 1004)
 """The tags that are read: date-time, encoded CBOR, full-date. They are kept as tags, and so written back unchanged."""
@@ -120,6 +124,44 @@ def b64_decode(text: str) -> bytes:
     if b2a_base64(decoded, newline=False) != data:
         raise Malformed("not base64: the last character does not end a whole number of bytes")
     return decoded
+
+
+# -- multibase --------------------------------------------------------------------------------------------------------
+
+_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_OF_BASE58: Final = {character: value for value, character in enumerate(_BASE58)}
+
+
+def multibase_encode(data: bytes) -> str:
+    """Write multibase in base58btc, behind a `z` (Controlled Identifiers 1.0 section 2.4)."""
+    number = int.from_bytes(data, "big")
+    written: list[str] = []
+    while number:
+        number, rest = divmod(number, 58)
+        written.append(_BASE58[rest])
+    zeros = len(data) - len(data.lstrip(b"\0"))
+    return "z" + "1" * zeros + "".join(reversed(written))
+
+
+def multibase_decode(text: str) -> bytes:
+    """Read multibase in base58btc (`z`) or base64url without padding (`u`), each in its only form.
+
+    Raises:
+        Malformed: it is of another base, holds a character outside its alphabet, or is too long for base58.
+    """
+    base, written = text[:1], text[1:]
+    if base == "u":
+        return b64url_decode(written)
+    if base != "z" or len(written) > BASE58_LIMIT:
+        raise Malformed(f"not multibase: neither base64url nor base58btc of at most {BASE58_LIMIT} characters")
+    number = 0
+    for character in written:
+        value = _OF_BASE58.get(character)
+        if value is None:
+            raise Malformed("not base58btc: a character outside the alphabet")
+        number = number * 58 + value
+    zeros = len(written) - len(written.lstrip("1"))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------
@@ -306,6 +348,27 @@ def _require_writable(value: Json) -> None:
     elif isinstance(value, Sequence):
         for member in value:
             _require_writable(member)
+
+
+# -- moments ----------------------------------------------------------------------------------------------------------
+
+_DATE_TIME_STAMP: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+
+
+def date_time_stamp(value: Json) -> datetime:
+    """Read a dateTimeStamp: date, time and zone (XML Schema 1.1 part 2, section 3.4.28), within four-digit years.
+
+    Raises:
+        Malformed: it is none, or no moment that there is.
+    """
+    if not isinstance(value, str) or _DATE_TIME_STAMP.fullmatch(value) is None:
+        raise Malformed("no dateTimeStamp: date, time, and a time zone")
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Malformed("a dateTimeStamp is no moment that there is") from None
 
 
 # -- TOML -------------------------------------------------------------------------------------------------------------
