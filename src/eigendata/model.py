@@ -256,7 +256,22 @@ class DocumentSigner:
     issuer: str | None = None
 
 
-Origin: TypeAlias = Chain | Named | DocumentSigner
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """An issuer found by its controller document (Controlled Identifiers 1.0): a DID, or an https address.
+
+    Attributes:
+        controller: who the token says issued it, and whose document holds the verification method.
+        id: the verification method, by its absolute identifier.
+        issuer: the identifier of the issuer whose controller it is, where that is known beforehand. No token states it.
+    """
+
+    controller: str
+    id: str
+    issuer: str | None = None
+
+
+Origin: TypeAlias = Chain | Named | DocumentSigner | Method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,13 @@
                                                               -> require_jurisdiction, once the claims are known
 
 An issuer is trusted for a type and for municipalities, never as such. The file says in which of three ways its key is
-found: by a chain up to an anchor of the file, pinned in the file, or published by the issuer itself (`published`, the
-only way that goes out to the network). Nothing that a token brings chooses the way. Whoever is not in the file is not
-trusted: take an issuer out, and what it signed before is refused from then on.
+found: by a chain up to an anchor of the file, pinned in the file, or published by the issuer itself (`published`).
+Nothing that a token brings chooses the way. Whoever is not in the file is not trusted: take an issuer out, and what it
+signed before is refused from then on.
+
+Beside that, an issuer may be the controller of DIDs or https addresses, under which it signs in W3C Data Integrity
+(`eigendata.did`). Their documents are pinned in the file, follow from the name, or are fetched. This and published keys
+are the only ways that go out to the network.
 
 The document signers of mdocs bear the issuer's identifier as alternative name, as other leaves do, where an authority
 certifies several issuers. Certificates of others bear none. `iaca = true` is for those: their anchors are an issuing
@@ -18,6 +22,8 @@ authority of their own, and every document signer below is that issuer's.
     iaca = true                      # whoever these anchors certify as document signer signs for this issuer
     types = ["urn:eigendata:nl:brp:inwoner:1"]
     municipalities = ["0757"]
+    controllers = ["did:web:boxtel.example"]          # it signs in Data Integrity under these names
+    documents = ['''{"id": "did:web:boxtel.example", ...}''']   # the controller documents that are not fetched
 
     [verifiers."redirect_uri:https://notary.example/answer"]
     name = "A notary"
@@ -29,13 +35,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from eigendata import files
+from eigendata import did, files
 from eigendata.crypto import iaca, x509
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import b64url_encode, toml_loads
@@ -45,6 +51,7 @@ from eigendata.model import (
     Claims,
     CredentialType,
     DocumentSigner,
+    Method,
     Named,
     Origin,
     Party,
@@ -107,6 +114,7 @@ CHECKS: Final = (
     ISSUER_TYPE,
     ISSUER_MECHANISM,
     *published.CHECKS,
+    *did.CHECKS,
     ISSUER_KEY,
     ISSUER_IN_LEAF,
     JURISDICTION,
@@ -132,6 +140,8 @@ class IssuerEntry:
         keys: pinned keys, by the identifiers under which a token may name them.
         issuer_metadata: it publishes its keys itself, as JWT VC Issuer Metadata.
         iaca: the anchors are of an issuing authority of its own: every document signer below them is this issuer's.
+        controllers: the DIDs and https addresses under which it signs in Data Integrity.
+        documents: controller -> its document in JSON, where it is pinned.
     """
 
     name: str
@@ -141,6 +151,8 @@ class IssuerEntry:
     iaca: bool = False
     types: tuple[str, ...]
     municipalities: tuple[str, ...] = ()
+    controllers: tuple[str, ...] = ()
+    documents: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,19 +161,21 @@ class Trust:
 
     Attributes:
         published: where the keys come from that issuers publish; None: such an issuer is unavailable.
+        documents: where the documents of controllers come from that are not pinned.
     """
 
     issuers: Mapping[str, IssuerEntry] = field(default_factory=dict)
     verifiers: Mapping[str, TrustedVerifier] = field(default_factory=dict)
     published: PublishedKeys | None = field(default=None, repr=False, compare=False)
+    documents: did.Documents = field(default_factory=lambda: did.Documents(None), repr=False, compare=False)
 
     @classmethod
     def load(cls, path: Path | str, *, fetcher: Source | None = None) -> Trust:
         """Read a trust file.
 
         Args:
-            fetcher: fetches the keys of issuers that publish them. Nothing else in a verification goes out, and this
-                only for an issuer whose entry says `issuer_metadata = true`.
+            fetcher: fetches the keys of issuers that publish them, and the documents of controllers that are not
+                pinned. Nothing else in a verification goes out, and this only for an issuer whose entry says so.
 
         Raises:
             Misuse: there is none.
@@ -187,6 +201,7 @@ class Trust:
             issuers=issuers,
             verifiers=_each(whole, "verifiers", _verifier_entry),
             published=None if fetcher is None else PublishedKeys(fetcher),
+            documents=did.Documents(fetcher),
         )
 
     def issuer(self, origin: Origin, type: CredentialType, /, *, at: datetime) -> TrustedIssuer:
@@ -195,14 +210,15 @@ class Trust:
         With a chain, the issuer is who the token's `iss` says, and the leaf must bear that name; without `iss` it is
         who the leaf says. A document signer is that of the issuer whose name it bears, or else of the one whose
         authority certified it. With a name alone, the key must be pinned or published: by its `kid`, or as the only
-        one. Which of the three it is, the entry of the issuer says; a token that comes in another way is refused.
+        one. With a verification method, the issuer is the one whose controller it is of, and the controller's document
+        must allow it for assertions. Which way it is, the entry says; a token that comes in another way is refused.
 
         Raises:
             Rejected: it is not (`untrusted_issuer`), or where its keys should be may not be reached (`fetch_blocked`).
             Malformed: a certificate of the chain is none.
             Unavailable: it publishes its keys, and they could not be had.
 
-        Source: draft-ietf-oauth-sd-jwt-vc-19 sections 2.5, 4, 7.3 and 7.7.
+        Source: draft-ietf-oauth-sd-jwt-vc-19 sections 2.5, 4, 7.3 and 7.7; Controlled Identifiers 1.0 section 3.3.
         """
         at = utc(at)
         trail = Trail()
@@ -224,10 +240,16 @@ class Trust:
                 leaf = iaca.verify_document_signer(certificates, entry.anchors, at=at)
                 trail.require(ISSUER_IN_LEAF, entry.iaca or stated in leaf.uris)
                 key, authority_key_ids = leaf.key, leaf.authority_key_ids
+            case Method(controller=controller):
+                stated = self._controlling(controller)
+                entry = self._entry(stated, type, trail)
+                trail.require(ISSUER_MECHANISM, controller in entry.controllers)
+                key = self._of_method(entry, origin, trail, at)
+                authority_key_ids = ()
             case Named():  # pragma: no branch - there is no other origin
                 stated = origin.issuer
                 entry = self._entry(stated, type, trail)
-                trail.require(ISSUER_MECHANISM, not entry.anchors)
+                trail.require(ISSUER_MECHANISM, bool(entry.keys) or entry.issuer_metadata)
                 key = trail.some(ISSUER_KEY, self._named(entry, origin, trail, at))
                 authority_key_ids = ()
         return TrustedIssuer(
@@ -256,6 +278,15 @@ class Trust:
             if entry.iaca and any(iaca.is_above(anchor, certificates) for anchor in entry.anchors):
                 return named
         return None
+
+    def _controlling(self, controller: str) -> str:
+        """Give the issuer whose controller this is; the name itself where it is of none."""
+        return next((named for named, entry in self.issuers.items() if controller in entry.controllers), controller)
+
+    def _of_method(self, entry: IssuerEntry, origin: Method, trail: Trail, at: datetime) -> PublicKey:
+        pinned = {one: did.parse_document(text.encode()) for one, text in entry.documents.items()}
+        document = self.documents.document(origin.controller, pinned=pinned, at=at, trail=trail)
+        return did.require_key(document, origin.id, did.ASSERTION, at=at, trail=trail)
 
     def verifier(self, id: str, /) -> TrustedVerifier:
         """Give a verifier by its full client identifier, with what it is entitled to.
@@ -299,15 +330,17 @@ def add_issuer(
     name: str,
     types: Iterable[str],
     municipalities: Iterable[str] = (),
+    controllers: Iterable[str] = (),
 ) -> None:
     """Write an issuer into a trust file, which is made where there is none. What the file holds stays.
 
-    An issuer that is there already is widened in one respect at a time (another anchor, other types, or other
-    municipalities): in two at once it would be trusted for more than either call says.
+    An issuer that is there already is widened in one respect at a time (another anchor, other types, other
+    municipalities, or other controllers): in two at once it would be trusted for more than either call says.
 
     Args:
-        anchor_pem: the certificate that its chains lead to; None: it publishes its keys itself, as JWT VC Issuer
-            Metadata under its name.
+        anchor_pem: the certificate that its chains lead to; None: it is found by its controllers alone, or, without
+            any, publishes its keys itself, as JWT VC Issuer Metadata under its name.
+        controllers: the DIDs and https addresses under which it signs in Data Integrity.
 
     Raises:
         Malformed: the anchor is not one certificate in PEM, or the file is no trust file.
@@ -317,12 +350,14 @@ def add_issuer(
     """
     path = Path(path)
     anchors = () if anchor_pem is None else (_one_anchor(anchor_pem),)
+    controllers = tuple(dict.fromkeys(controllers))
     added = IssuerEntry(
         name=name,
         anchors=anchors,
-        issuer_metadata=anchor_pem is None,
+        issuer_metadata=anchor_pem is None and not controllers,
         types=tuple(dict.fromkeys(types)),
         municipalities=tuple(dict.fromkeys(municipalities)),
+        controllers=controllers,
     )
     text = _read(path).decode("utf-8", "surrogateescape") if os.path.exists(path) else ""
     before = Trust.loads(text)
@@ -350,6 +385,9 @@ def _one_anchor(pem: bytes) -> bytes:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 _MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
+_OF_ISSUERS: Final = {
+    *("name", "anchors", "keys", "issuer_metadata", "iaca", "types", "municipalities", "controllers", "documents"),
+}
 _KEY_ID: Final = "kid"
 
 
@@ -374,13 +412,19 @@ def _each(whole: Mapping[str, Any], part: str, read: Callable[[str, dict[str, An
 
 
 def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
-    _require_members(table, {"name", "anchors", "keys", "issuer_metadata", "iaca", "types", "municipalities"})
+    _require_members(table, _OF_ISSUERS)
     pems, jwks = _list(table, "anchors", str), _list(table, "keys", dict)
     publishes, own_authority = table.get("issuer_metadata", False), table.get("iaca", False)
     municipalities, types = _list(table, "municipalities", str), _list(table, "types", str)
     # "for any given iss value, an attacker cannot influence the type of verification process used" (SD-JWT VC 7.3)
-    if not isinstance(publishes, bool) or [bool(pems), bool(jwks), publishes].count(True) != 1:
-        raise Malformed("an issuer has anchors, or keys, or issuer_metadata = true: one of the three")
+    controllers = tuple(_list(table, "controllers", str))
+    ways = [bool(pems), bool(jwks), publishes].count(True)
+    if not isinstance(publishes, bool) or ways > 1 or not (ways or controllers):
+        raise Malformed("an issuer has anchors, or keys, or issuer_metadata = true, one of the three; or controllers")
+    if len(set(controllers)) != len(controllers) or not all(map(did.is_controller, controllers)):
+        raise Malformed(
+            "a controller is a did:key, a did:jwk, a plain did:web or a plain https address, and named once"
+        )
     if publishes and not is_publishable(id):
         raise Malformed("metadata is published under an https URL without query and fragment; this issuer has none")
     if not isinstance(own_authority, bool) or (own_authority and not pems):
@@ -400,13 +444,29 @@ def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
         iaca=own_authority,
         types=tuple(types),
         municipalities=tuple(municipalities),
+        controllers=controllers,
+        documents=_documents(_list(table, "documents", str), controllers),
     )
 
 
-def _require_apart(entries: Iterable[IssuerEntry]) -> None:
+def _documents(texts: Iterable[str], controllers: tuple[str, ...]) -> dict[str, str]:
+    """Read pinned controller documents, each of a controller of this issuer."""
+    documents: dict[str, str] = {}
+    for text in texts:
+        name = did.parse_document(text.encode()).id
+        if name not in controllers or name in documents:
+            raise Malformed("a pinned document is of one of the issuer's controllers, and there is one of each")
+        documents[name] = text
+    return documents
+
+
+def _require_apart(entries: Collection[IssuerEntry]) -> None:
     anchors = [anchor for entry in entries if entry.iaca for anchor in entry.anchors]
     if len(set(anchors)) != len(anchors):
         raise Malformed("an issuing authority is of one issuer; the same anchor stands twice with `iaca = true`")
+    controllers = [controller for entry in entries for controller in entry.controllers]
+    if len(set(controllers)) != len(controllers):
+        raise Malformed("a controller is of one issuer; the same one stands twice")
 
 
 def _verifier_entry(id: str, table: dict[str, Any]) -> TrustedVerifier:
@@ -460,21 +520,31 @@ def _list(table: Mapping[str, Any], name: str, kind: type[T]) -> list[T]:
 
 
 def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry:
-    if known.keys:
+    if known.keys and (added.anchors or added.issuer_metadata):
         raise Misuse(f"{issuer} is trusted by pinned keys; it gets no anchor and no metadata beside them")
-    if known.issuer_metadata != added.issuer_metadata:
+    if (known.issuer_metadata and added.anchors) or (known.anchors and added.issuer_metadata):
         raise Misuse(f"{issuer} is found in another way in the file: by an anchor or by its metadata, never both")
     anchors = tuple(dict.fromkeys(known.anchors + added.anchors))
     types = tuple(dict.fromkeys(known.types + added.types))
     municipalities = tuple(dict.fromkeys(known.municipalities + added.municipalities))
+    controllers = tuple(dict.fromkeys(known.controllers + added.controllers))
     differ = (
-        set(known.anchors) != set(added.anchors),
+        (known.issuer_metadata, set(known.anchors)) != (added.issuer_metadata, set(added.anchors)),
         set(known.types) != set(added.types),
         set(known.municipalities) != set(added.municipalities),
+        set(known.controllers) != set(added.controllers),
     )
     if sum(differ) > 1:
         raise Misuse(f"{issuer} is in the trust file already, and would be widened in more than one respect at once")
-    return replace(known, name=added.name, anchors=anchors, types=types, municipalities=municipalities)
+    return replace(
+        known,
+        name=added.name,
+        anchors=anchors,
+        issuer_metadata=known.issuer_metadata or added.issuer_metadata,
+        types=types,
+        municipalities=municipalities,
+        controllers=controllers,
+    )
 
 
 def _dump(trust: Trust) -> str:
@@ -501,6 +571,10 @@ def _table_of_issuer(id: str, entry: IssuerEntry) -> str:
     lines.append(f"types = {_quoted_list(entry.types)}")
     if entry.municipalities:
         lines.append(f"municipalities = {_quoted_list(entry.municipalities)}")
+    if entry.controllers:
+        lines.append(f"controllers = {_quoted_list(entry.controllers)}")
+    if entry.documents:
+        lines.append(f"documents = {_quoted_list(entry.documents.values())}")
     return "\n".join(lines) + "\n"
 
 
