@@ -27,7 +27,7 @@ from bench.measure import Case, cpu, forget
 from eigendata import schemas
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import make_authority, make_issuer_certificate
-from eigendata.encoding import Json
+from eigendata.encoding import Json, freeze
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.present import Opened
 from eigendata.model import (
@@ -44,7 +44,6 @@ from eigendata.model import (
     Party,
     Presentation,
     Seal,
-    freeze,
 )
 from eigendata.query import Held, match, parse_query
 from eigendata.registers.catalogue import PERSOON

@@ -11,9 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from eigendata import NO_STATUS_CHECK, Issuer, MemoryOnce, Rejected, Trust, Verifier, Wallet, brp, policies, texts, vp
-from eigendata.encoding import Json
+from eigendata.encoding import Json, thaw
 from eigendata.issuer import create_authority, create_issuer
-from eigendata.model import thaw
 from eigendata.registers.catalogue import INWONER, PERSOON
 from eigendata.trust import add_issuer
 

@@ -18,7 +18,7 @@ from fastapi import FastAPI, HTTPException
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from eigendata import NO_STATUS_CHECK, Disclosure, SqliteOnce, Trust, Verifier, policies
-from eigendata.model import thaw
+from eigendata.encoding import thaw
 from eigendata.web.checks import SqliteChecks
 from eigendata.web.html import element, render
 from eigendata.web.verifier import begin_check, nobody, verifier_router

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from math import isfinite
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
 
 import orjson
@@ -220,6 +221,24 @@ def json_object(data: bytes, *, limit: int = JSON_LIMIT) -> dict[str, Json]:
     value = json_loads(data, limit=limit)
     if not isinstance(value, dict):
         raise Malformed("the JSON is not an object")
+    return value
+
+
+def freeze(value: Json) -> Json:
+    """Give the same JSON value, read-only all the way down."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({name: freeze(member) for name, member in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(freeze(member) for member in value)
+    return value
+
+
+def thaw(value: Json) -> Json:
+    """Give the same JSON value in plain dicts and lists, for a library that needs them."""
+    if isinstance(value, Mapping):
+        return {name: thaw(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [thaw(member) for member in value]
     return value
 
 

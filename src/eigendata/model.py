@@ -59,24 +59,6 @@ def utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-def freeze(value: Json) -> Json:
-    """Give the same JSON value, read-only all the way down."""
-    if isinstance(value, Mapping):
-        return MappingProxyType({name: freeze(member) for name, member in value.items()})
-    if isinstance(value, list | tuple):
-        return tuple(freeze(member) for member in value)
-    return value
-
-
-def thaw(value: Json) -> Json:
-    """Give the same JSON value in plain dicts and lists, for a library that needs them."""
-    if isinstance(value, Mapping):
-        return {name: thaw(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [thaw(member) for member in value]
-    return value
-
-
 # -- credential types -------------------------------------------------------------------------------------------------
 
 

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from eigendata import channel, policies
 from eigendata import query as dcql
-from eigendata.encoding import Json, b64url_encode, json_dumps
+from eigendata.encoding import Json, b64url_encode, freeze, json_dumps
 from eigendata.errors import Check, Misuse, Outcome, Reason, Rejected, Trail, within
 from eigendata.formats import PREFERRED, only
 from eigendata.formats.protocol import Format, IssuerSource, canonical
@@ -47,7 +47,6 @@ from eigendata.model import (
     Party,
     Presentation,
     Witness,
-    freeze,
     utc,
 )
 from eigendata.once import TAKEN

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from eigendata.crypto.keys import PublicKey
+from eigendata.encoding import thaw
 from eigendata.errors import Check, EigendataError, Malformed, Reason, Rejected
 from eigendata.formats.sdjwt import SD_JWT_VC
-from eigendata.model import UNBOUND, Binding, CredentialType, Origin, Party, TrustedIssuer, thaw
+from eigendata.model import UNBOUND, Binding, CredentialType, Origin, Party, TrustedIssuer
 from tests.differential.tokens import AUDIENCE, ISSUER, NONCE, VCT
 
 TYPE: Final = CredentialType.foreign(VCT)

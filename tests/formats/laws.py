@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.encoding import thaw
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected
 from eigendata.formats.protocol import Format, canonical
 from eigendata.model import (
@@ -37,7 +38,6 @@ from eigendata.model import (
     Presence,
     Seal,
     TrustedIssuer,
-    thaw,
 )
 
 ISSUER = "https://issuer.example"

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eigendata.encoding import Json, json_dumps
+from eigendata.encoding import Json, freeze, json_dumps, thaw
 from eigendata.errors import Declined, Malformed, Rejected, Trail
-from eigendata.model import ClaimPath, Claims, freeze, thaw
+from eigendata.model import ClaimPath, Claims
 from eigendata.openid import vp
 from eigendata.query import (
     ClaimsQuery,

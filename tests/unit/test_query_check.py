@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from eigendata.encoding import Json, b64url_encode
+from eigendata.encoding import Json, b64url_encode, freeze
 from eigendata.errors import Outcome, Reason, Rejected, Trail
-from eigendata.model import ClaimPath, freeze
+from eigendata.model import ClaimPath
 from eigendata.query import (
     ANSWER_CHECKS,
     FIT_CHECKS,

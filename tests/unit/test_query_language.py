@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from eigendata.encoding import json_loads
+from eigendata.encoding import freeze, json_loads
 from eigendata.errors import Malformed
-from eigendata.model import freeze
 from eigendata.query import ClaimsQuery, CredentialQuery, Query, language, parse_query
 from tests.given import given
 from tests.negatives import negative

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from eigendata.encoding import Json, b64url_encode, json_loads
+from eigendata.encoding import Json, b64url_encode, freeze, json_loads
 from eigendata.errors import Declined, Misuse, Reason
-from eigendata.model import freeze
 from eigendata.query import Held, Matches, match, parse_query
 from eigendata.query.matching import PLACES_LIMIT
 from tests.given import given

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from eigendata.encoding import json_dumps, json_object
+from eigendata.encoding import freeze, json_dumps, json_object
 from eigendata.errors import Malformed
-from eigendata.model import Binding, Party, freeze
+from eigendata.model import Binding, Party
 from eigendata.query import Asker, PolicyReference, Question, Request, parse_query
 
 QUERY = parse_query({"credentials": [{"id": "q", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:t"]}}]})

@@ -26,9 +26,9 @@ from eigendata.doctor.findings import (
     remedies,
     shown_path,
 )
-from eigendata.encoding import Json
+from eigendata.encoding import Json, thaw
 from eigendata.errors import Check
-from eigendata.model import ClaimPath, thaw
+from eigendata.model import ClaimPath
 from eigendata.registers.brp.dates import NETHERLANDS
 from eigendata.registers.catalogue import CATALOGUE
 

@@ -16,11 +16,11 @@ from eigendata import policies, texts
 from eigendata.cli import speaking
 from eigendata.cli.speaking import LANG, AsJson, Lang, Language, TypesFolder
 from eigendata.crypto.jose import parse_jws
-from eigendata.encoding import Json, b64url_decode, json_dumps, json_loads
+from eigendata.encoding import Json, b64url_decode, json_dumps, json_loads, thaw
 from eigendata.errors import EigendataError, Malformed, Misuse, Outcome, Rejected, Step
 from eigendata.fetch import Fetcher
 from eigendata.formats.sdjwt.type_metadata import DescribedType
-from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure, thaw
+from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
 from eigendata.query import PolicyReference, parse_query

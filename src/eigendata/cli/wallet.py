@@ -19,11 +19,11 @@ from eigendata.cli import speaking
 from eigendata.cli.issuing import label, read_issuance
 from eigendata.cli.speaking import LANG, AsJson, InsecureLoopback, Lang, Language, TypesFolder
 from eigendata.cli.verifying import shown
-from eigendata.encoding import Json
+from eigendata.encoding import Json, thaw
 from eigendata.errors import Declined, Misuse, Reason
 from eigendata.fetch import Fetcher
 from eigendata.formats.sdjwt.type_metadata import DescribedType
-from eigendata.model import ClaimPath, thaw
+from eigendata.model import ClaimPath
 from eigendata.openid import vp
 from eigendata.proofs import Challenge
 from eigendata.query import Request

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from eigendata.crypto.keys import Algorithm, PublicKey, Signer
-from eigendata.encoding import JSON_LIMIT, Json, b64url_ascii, b64url_decode, json_dumps, json_object
+from eigendata.encoding import JSON_LIMIT, Json, b64url_ascii, b64url_decode, freeze, json_dumps, json_object
 from eigendata.errors import Malformed, Misuse
 
 JWS_LIMIT: Final = JSON_LIMIT
@@ -109,14 +109,8 @@ def _header(encoded: bytes) -> Mapping[str, Json]:
         raise Malformed("not a JWS: typ is no text")
     if "crit" in header or "b64" in header:
         raise Malformed("a JWS with critical extensions: none is understood here")
-    return MappingProxyType({name: _fixed(value) for name, value in header.items()})
-
-
-def _fixed(value: Json) -> Json:
-    """Give the same value, read-only all the way down: one header is given to all tokens that bear it."""
-    if isinstance(value, dict):
-        return MappingProxyType({name: _fixed(member) for name, member in value.items()})
-    return tuple(map(_fixed, value)) if isinstance(value, list) else value
+    # one header is given to all tokens that bear it
+    return MappingProxyType({name: freeze(value) for name, value in header.items()})
 
 
 # An issuer's header, chain and all, is the same in each of its tokens, and a wallet's in each of its proofs.

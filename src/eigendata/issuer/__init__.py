@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from eigendata import late, schemas
 from eigendata.crypto.jose import parse_jws
 from eigendata.crypto.keys import PublicKey
-from eigendata.encoding import Json, b64url_decode, b64url_encode, json_object
+from eigendata.encoding import Json, b64url_decode, b64url_encode, freeze, json_object
 from eigendata.errors import Check, Declined, Malformed, Misuse, Reason, Rejected, Trail, within
 from eigendata.formats import FORMATS
 from eigendata.issuer.standing import CHALLENGE_KEY_SIZE, Category, SourceRole
@@ -40,7 +40,6 @@ from eigendata.model import (
     Record,
     Refusal,
     Seal,
-    freeze,
     utc,
 )
 from eigendata.registers.catalogue import CATALOGUE

@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
-from eigendata.encoding import Json, b64url_decode
+from eigendata.encoding import Json, b64url_decode, freeze, thaw
 from eigendata.errors import Malformed, within
-from eigendata.model import ClaimPath, freeze, thaw
+from eigendata.model import ClaimPath
 
 MAX_CREDENTIALS: Final = 32
 """Credential queries in one query. A policy asks some five questions, each in some three formats."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from eigendata.encoding import Json, b64url_decode, b64url_encode
+from eigendata.encoding import Json, b64url_decode, b64url_encode, freeze, thaw
 from eigendata.errors import Malformed, within
-from eigendata.model import Binding, ClaimPath, Party, freeze, thaw
+from eigendata.model import Binding, ClaimPath, Party
 from eigendata.query.language import Query, parse_query
 
 

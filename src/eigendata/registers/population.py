@@ -23,9 +23,8 @@ from types import MappingProxyType
 from typing import Final
 
 from eigendata import files
-from eigendata.encoding import Json, json_loads
+from eigendata.encoding import Json, freeze, json_loads
 from eigendata.errors import Malformed, within
-from eigendata.model import freeze
 from eigendata.registers.brp import passes_elfproef
 
 LIMIT: Final = 16 << 20  # bytes of a population file; the 685 official test persons take 3.3 MB

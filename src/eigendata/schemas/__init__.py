@@ -17,10 +17,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from eigendata.encoding import Json
+from eigendata.encoding import Json, thaw
 from eigendata.errors import Check, Misuse, Reason, Rejected
 from eigendata.formats import FORMATS
-from eigendata.model import Attribute, Claims, CredentialType, Kind, Presence, thaw
+from eigendata.model import Attribute, Claims, CredentialType, Kind, Presence
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

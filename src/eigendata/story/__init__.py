@@ -17,11 +17,11 @@ from time import perf_counter
 from typing import Final
 
 from eigendata import policies, texts
-from eigendata.encoding import Json
+from eigendata.encoding import Json, thaw
 from eigendata.errors import Declined, Outcome, Step
 from eigendata.fetch import Fetcher
 from eigendata.issuer import Issuer, create_authority, create_issuer
-from eigendata.model import NO_STATUS_CHECK, Answer, ClaimPath, CredentialType, Disclosure, Issuance, thaw
+from eigendata.model import NO_STATUS_CHECK, Answer, ClaimPath, CredentialType, Disclosure, Issuance
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
 from eigendata.query import Request

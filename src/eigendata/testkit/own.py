@@ -7,11 +7,11 @@ from typing import Final
 
 from eigendata.crypto import x509
 from eigendata.crypto.keys import PublicKey
-from eigendata.encoding import Json, json_object
+from eigendata.encoding import Json, json_object, thaw
 from eigendata.errors import Malformed, Rejected
 from eigendata.formats import FORMATS
 from eigendata.formats.sdjwt.type_metadata import DescribedType, TypeMetadata
-from eigendata.model import UNBOUND, Binding, CredentialType, thaw
+from eigendata.model import UNBOUND, Binding, CredentialType
 from eigendata.testkit.case import Case, Role, Serialization
 from eigendata.trust import IssuerEntry, Trust
 

@@ -16,20 +16,11 @@ from typing import Final
 
 from eigendata import schemas
 from eigendata.crypto.keys import PublicKey
+from eigendata.encoding import thaw
 from eigendata.errors import Check, Declined, Misuse, Reason, Trail, within
 from eigendata.formats import FORMATS
 from eigendata.formats.protocol import IssuerSource, canonical
-from eigendata.model import (
-    NO_OTHERS,
-    Authentic,
-    ClaimPath,
-    Claims,
-    CredentialType,
-    Issued,
-    TrustedIssuer,
-    Types,
-    thaw,
-)
+from eigendata.model import NO_OTHERS, Authentic, ClaimPath, Claims, CredentialType, Issued, TrustedIssuer, Types
 from eigendata.registers.catalogue import SET, SUBJECT
 from eigendata.trust import require_jurisdiction
 from eigendata.wallet.records import MAX_COPIES, MAX_TYPES, Holding, PendingKey, type_of

@@ -22,10 +22,10 @@ from enum import IntEnum
 from typing import Any, Final, TypeVar
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
-from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_loads
+from eigendata.encoding import Json, b64url_decode, b64url_encode, freeze, json_dumps, json_loads
 from eigendata.errors import Declined, Malformed, Reason
 from eigendata.formats import FORMATS
-from eigendata.model import NO_OTHERS, Answer, ClaimPath, Claims, CredentialType, Party, Presentation, Types, freeze
+from eigendata.model import NO_OTHERS, Answer, ClaimPath, Claims, CredentialType, Party, Presentation, Types
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.wallet.vault import MAX_RECORD, Record
 

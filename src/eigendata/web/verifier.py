@@ -34,9 +34,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from eigendata import texts
-from eigendata.encoding import Json, json_dumps, json_object
+from eigendata.encoding import Json, json_dumps, json_object, thaw
 from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable
-from eigendata.model import Disclosure, thaw
+from eigendata.model import Disclosure
 from eigendata.openid import vp
 from eigendata.policies import Policy
 from eigendata.query import Request as Asked

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from eigendata.crypto import jose
 from eigendata.crypto.jose import Jws, parse_jws, sign_jws
 from eigendata.crypto.keys import Algorithm, SoftwareKey
-from eigendata.encoding import b64url_encode
+from eigendata.encoding import b64url_encode, thaw
 from eigendata.errors import Malformed, Misuse
-from eigendata.model import thaw
 from tests.negatives import negative
 
 KEY = SoftwareKey.generate(Algorithm.ES256)

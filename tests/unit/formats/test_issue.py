@@ -16,11 +16,11 @@ import pytest
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import make_authority, make_issuer_certificate
-from eigendata.encoding import b64_encode, b64url_decode
+from eigendata.encoding import b64_encode, b64url_decode, thaw
 from eigendata.errors import Misuse
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.issue import ARRAY_STEP, SALT_BYTES, issue
-from eigendata.model import UNBOUND, Chain, Claims, CredentialType, Kind, Named, Presence, Seal, StatusReference, thaw
+from eigendata.model import UNBOUND, Chain, Claims, CredentialType, Kind, Named, Presence, Seal, StatusReference
 from tests.negatives import negative
 
 from .forge import (

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
-from eigendata.encoding import Json, b64url_decode
+from eigendata.encoding import Json, b64url_decode, thaw
 from eigendata.errors import Malformed
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.json_form import flattened
-from eigendata.model import UNBOUND, Authentic, Binding, CredentialType, Origin, Party, TrustedIssuer, Unbound, thaw
+from eigendata.model import UNBOUND, Authentic, Binding, CredentialType, Origin, Party, TrustedIssuer, Unbound
 from tests.given import given
 
 from .forge import digest, disclosure, proof, signed

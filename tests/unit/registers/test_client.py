@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from eigendata.encoding import Json, json_dumps
+from eigendata.encoding import Json, json_dumps, thaw
 from eigendata.errors import Declined, EigendataError, Misuse, Rejected, Unavailable
 from eigendata.fetch import NO_REDIRECT, Fetcher, Reply
-from eigendata.model import CredentialType, thaw
+from eigendata.model import CredentialType
 from eigendata.registers import brp
 from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, HUISHOUDEN, INWONER, PERSOON, RELATIVE_FIELDS
 from eigendata.registers.client import MAX_RELATIVES, BrpClient

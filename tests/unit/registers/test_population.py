@@ -13,9 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from eigendata.encoding import json_dumps, json_loads
+from eigendata.encoding import json_dumps, json_loads, thaw
 from eigendata.errors import Malformed, Misuse
-from eigendata.model import thaw
 from eigendata.registers import population
 from eigendata.registers.brp import aanschrijfwijze, passes_elfproef
 from eigendata.registers.population import Person, Population

@@ -11,21 +11,9 @@ from typing import cast
 from eigendata.channel import openid4vp_redirect
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.crypto.x509 import make_authority, make_issuer_certificate
-from eigendata.encoding import Json
+from eigendata.encoding import Json, freeze
 from eigendata.formats import FORMATS
-from eigendata.model import (
-    Answer,
-    Attestation,
-    Authentic,
-    Chain,
-    Claims,
-    CredentialType,
-    Issuance,
-    Issued,
-    Party,
-    Seal,
-    freeze,
-)
+from eigendata.model import Answer, Attestation, Authentic, Chain, Claims, CredentialType, Issuance, Issued, Party, Seal
 from eigendata.proofs import Challenge, verify_proofs
 from eigendata.query import Asker, PolicyReference, Request, parse_query
 from eigendata.registers.catalogue import ADRES, BSN, HUISHOUDEN, INWONER, PERSOON

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeAlias, cast
 
-from eigendata.encoding import Json
+from eigendata.encoding import Json, freeze
 from eigendata.errors import Misuse, Reason
-from eigendata.model import Claims, CredentialType, Facts, Presence, Refusal, freeze
+from eigendata.model import Claims, CredentialType, Facts, Presence, Refusal
 from eigendata.registers.brp.reading import Gegeven
 
 Told: TypeAlias = Gegeven[Json]
