@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
+from functools import cache
 from types import MappingProxyType
-from typing import Final, NoReturn, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, TypeAlias
 
 from eigendata.crypto.keys import PublicKey, Signer
 from eigendata.encoding import Json
 from eigendata.errors import Misuse, Reason, Step
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 ClaimPath: TypeAlias = tuple[str | int | None, ...]
 """A path into claims: a name, an index, or None for every element of an array (OpenID4VP 1.0 section 7)."""
@@ -57,6 +61,23 @@ def utc(at: datetime) -> datetime:
     if at.tzinfo is None or at.utcoffset() is None:
         raise Misuse("a moment without a time zone is refused: pass an aware datetime")
     return at.astimezone(UTC)
+
+
+@cache
+def legal_time() -> ZoneInfo:
+    """Give the legal time of the Netherlands, by which its registers count days and its people read clocks."""
+    from zoneinfo import ZoneInfo  # late: most of what knows these nouns never asks
+
+    return ZoneInfo("Europe/Amsterdam")
+
+
+def legal_day(at: datetime) -> date:
+    """Give the day that it is in the Netherlands; a birthday begins there at 00:00.
+
+    Raises:
+        Misuse: the moment is naive.
+    """
+    return utc(at).astimezone(legal_time()).date()
 
 
 # -- credential types -------------------------------------------------------------------------------------------------

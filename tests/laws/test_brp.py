@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from eigendata.encoding import Json
 from eigendata.errors import Declined, EigendataError, Reason
-from eigendata.model import CredentialType, Facts, Presence
+from eigendata.model import CredentialType, Facts, Presence, legal_day
 from eigendata.registers import brp
-from eigendata.registers.brp.dates import Datum, today, years_before, years_between
+from eigendata.registers.brp.dates import Datum, years_before, years_between
 from eigendata.registers.catalogue import CATALOGUE, INWONER, RELATIVE_FIELDS
 from eigendata.registers.fields import View, select
 from tests.unit.registers.persons import AT, BOXTEL, CHILD, PARTNER, answer, datum, home, person
 
 TYPES = tuple(CATALOGUE.values())
-ON = today(AT)
+ON = legal_day(AT)
 
 every_type = pytest.mark.parametrize("type", TYPES, ids=lambda one: one.short)
 few = settings(max_examples=60, deadline=None)

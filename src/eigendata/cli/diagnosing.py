@@ -13,7 +13,7 @@ from eigendata.cli import speaking
 from eigendata.cli.speaking import LANG, AsJson, Lang, TypesFolder
 from eigendata.errors import Misuse
 from eigendata.formats.sdjwt.type_metadata import DescribedType
-from eigendata.registers.brp.dates import NETHERLANDS
+from eigendata.model import legal_time
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
 
@@ -74,7 +74,7 @@ def moment(text: str) -> datetime:
     """
     try:
         read = datetime.fromisoformat(text)
-        return (read if read.tzinfo is not None else read.replace(tzinfo=NETHERLANDS)).astimezone(UTC)
+        return (read if read.tzinfo is not None else read.replace(tzinfo=legal_time())).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Misuse("--at is a moment such as 2026-11-20 or 2026-11-20T14:30:00+01:00") from error
 

@@ -28,8 +28,7 @@ from eigendata.doctor.findings import (
 )
 from eigendata.encoding import Json, thaw
 from eigendata.errors import Check
-from eigendata.model import ClaimPath
-from eigendata.registers.brp.dates import NETHERLANDS
+from eigendata.model import ClaimPath, legal_time
 from eigendata.registers.catalogue import CATALOGUE
 
 WIDEST: Final = 96
@@ -297,7 +296,7 @@ def _moment(at: datetime, language: str) -> str:
 def _civil(at: datetime) -> datetime:
     """Give a moment in Dutch time; the last hours of all time as they are, for there they have no name."""
     try:
-        return at.astimezone(NETHERLANDS)
+        return at.astimezone(legal_time())
     except OverflowError:
         return at
 

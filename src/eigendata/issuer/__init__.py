@@ -16,10 +16,9 @@ import hmac
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from eigendata import late, schemas
 from eigendata.crypto.jose import parse_jws
@@ -40,6 +39,7 @@ from eigendata.model import (
     Record,
     Refusal,
     Seal,
+    legal_day,
     utc,
 )
 from eigendata.registers.catalogue import CATALOGUE
@@ -85,7 +85,6 @@ _NONCE = "c_nonce"
 _SECONDS = 8  # octets that hold the moment of expiry
 _RANDOM = 16
 _SET = 16
-_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,7 +320,7 @@ class Issuer:
             "issuing_country": COUNTRY,
             "attestation_legal_category": str(self.category),
             "source_role": str(self.source_role),
-            "as_of": _day(facts.as_of).isoformat(),
+            "as_of": legal_day(facts.as_of).isoformat(),
             "set": tie,
         }
         frozen = freeze(claims)
@@ -369,8 +368,3 @@ def _keys(to: Sequence[ProvenKey] | UnprovenKeys, place: int, copies: int) -> tu
     if isinstance(to, UnprovenKeys):
         return to.keys[:copies]
     return tuple(one.key for one in to[place * copies : (place + 1) * copies])
-
-
-def _day(moment: datetime) -> date:
-    """Give the day on which the register answered, as the register counts days."""
-    return utc(moment).astimezone(_AMSTERDAM).date()

@@ -15,13 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from eigendata import texts
 from eigendata.encoding import Json, json_dumps
 from eigendata.errors import Misuse
 from eigendata.formats.protocol import Format
-from eigendata.model import Advice, Advised, Claims, CredentialType, utc
+from eigendata.model import Advice, Advised, Claims, CredentialType, legal_day
 from eigendata.policies.compile import AS_OF, MATCHING, SET, Compiled, Wanted, compile_query, siblings
 from eigendata.policies.rules import (
     AnyAbsent,
@@ -274,9 +273,6 @@ def advise(policy: Policy, answers: Mapping[str, Claims], home: Mapping[str, Jso
     return decide(policy.rules_where(conditions), answers, subjects, home)
 
 
-_CIVIL: Final = ZoneInfo("Europe/Amsterdam")
-"""The register's days are Dutch days."""
-
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -290,7 +286,7 @@ def _fresh(as_of: Json, days: int, at: datetime, *, undated: bool) -> bool:
     except ValueError:
         return False
     # a day ahead: the issuer's clock may pass midnight before ours
-    return -1 <= (utc(at).astimezone(_CIVIL).date() - source).days <= days
+    return -1 <= (legal_day(at) - source).days <= days
 
 
 _DAYS: Final = re.compile(r"(0|[1-9]\d{0,4}) days", re.ASCII)

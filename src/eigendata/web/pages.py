@@ -13,17 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from eigendata import policies, texts
 from eigendata.encoding import Json
 from eigendata.errors import Outcome
-from eigendata.model import Advice, Advised, CredentialType, Kind
+from eigendata.model import Advice, Advised, CredentialType, Kind, legal_time
 from eigendata.policies import Policy
 from eigendata.policies.rules import ABSENT, holding
 from eigendata.web.html import Element, Node, element
 
-CIVIL: Final = ZoneInfo("Europe/Amsterdam")
 LANGUAGE_NAMES: Final = {"nl": "Nederlands", "en": "English"}
 
 
@@ -192,7 +190,7 @@ def _again(place: Place) -> Element:
 
 
 def _clock(moment: datetime) -> str:
-    return moment.astimezone(CIVIL).strftime("%H:%M")
+    return moment.astimezone(legal_time()).strftime("%H:%M")
 
 
 # -- what is asked, and why -------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -28,6 +27,7 @@ from starlette.exceptions import HTTPException
 
 from eigendata.encoding import Json, json_dumps, json_object
 from eigendata.errors import Malformed, Misuse, Unavailable
+from eigendata.model import legal_day
 from eigendata.registers.brp import aanschrijfwijze
 from eigendata.registers.fields import View, select
 from eigendata.registers.population import Person, Population
@@ -38,7 +38,6 @@ START_TIMEOUT: Final = 10.0  # seconds
 LOOPBACK: Final = "127.0.0.1"
 _NEVER_GIVEN: Final = ("F", "W")  # a record that was made in error, or wiped
 
-_DUTCH: Final = ZoneInfo("Europe/Amsterdam")
 _RFC: Final = "https://datatracker.ietf.org/doc/html/"
 _JSON: Final = "application/json; charset=utf-8"
 _ONLY_JSON: Final = f"Ondersteunde content type: {_JSON}."
@@ -175,7 +174,7 @@ def _persons(population: Population, body: Mapping[str, Json], clock: Clock) -> 
         case Search() as search:
             kept = [one for one in population if _given(one) and _matches(one, search)]
             fields, view = search.fields, View.PERSOON_BEPERKT
-    today = clock().astimezone(_DUTCH).date()
+    today = legal_day(clock())
     return {
         "type": body["type"],
         "personen": [select(_derived(one.persoon, today), fields, view) for one in kept],

@@ -6,7 +6,8 @@ import pytest
 
 from eigendata.encoding import Json
 from eigendata.errors import Misuse
-from eigendata.registers.brp.dates import Datum, of_age, read_datum, today, years_before, years_between
+from eigendata.model import legal_day
+from eigendata.registers.brp.dates import Datum, of_age, read_datum, years_before, years_between
 from tests.unit.registers.persons import datum
 
 
@@ -66,9 +67,9 @@ def test_a_birthday_begins_at_midnight_in_the_netherlands() -> None:
     born = Datum(2008, 7, 1)
     before = datetime(2026, 6, 30, 21, 59, 59, tzinfo=UTC)  # 23:59:59 in summer
     after = datetime(2026, 6, 30, 22, 0, 0, tzinfo=UTC)
-    assert of_age(born, 18, on=today(before)) is False
-    assert of_age(born, 18, on=today(after)) is True
-    assert today(datetime(2026, 12, 31, 23, 0, tzinfo=UTC)) == date(2027, 1, 1)  # 00:00 in winter
+    assert of_age(born, 18, on=legal_day(before)) is False
+    assert of_age(born, 18, on=legal_day(after)) is True
+    assert legal_day(datetime(2026, 12, 31, 23, 0, tzinfo=UTC)) == date(2027, 1, 1)  # 00:00 in winter
 
 
 def test_an_age_is_told_only_where_every_day_that_it_can_be_agrees() -> None:
@@ -84,7 +85,7 @@ def test_an_age_is_told_only_where_every_day_that_it_can_be_agrees() -> None:
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(Misuse):
-        today(datetime(2026, 1, 1))  # noqa: DTZ001
+        legal_day(datetime(2026, 1, 1))  # noqa: DTZ001
 
 
 def test_years_before_a_leap_day_end_in_february() -> None:

@@ -21,9 +21,9 @@ from typing import Final
 
 from eigendata.encoding import Json
 from eigendata.errors import Misuse
-from eigendata.model import CredentialType, Facts
+from eigendata.model import CredentialType, Facts, legal_day
 from eigendata.registers.brp.address import tell_adres
-from eigendata.registers.brp.dates import today, years_before
+from eigendata.registers.brp.dates import years_before
 from eigendata.registers.brp.gates import require_open
 from eigendata.registers.brp.household import tell_huishouden, whom_to_ask
 from eigendata.registers.brp.names import aanschrijfwijze
@@ -80,7 +80,7 @@ class BrpRecord:
         """
         if type.id not in {one.id for one in self.types}:
             raise Misuse(f"this record was not asked for the type {type.short}")
-        person, on, registered_on = self.person, today(at), today(self.person.peildatum)
+        person, on, registered_on = self.person, legal_day(at), legal_day(self.person.peildatum)
         municipality = require_open(person, jurisdictions=jurisdictions, registered_on=registered_on, on=on)
         telling = Telling(type)
         tell_subject(telling, person)
@@ -141,7 +141,7 @@ def asks_history(types: Iterable[CredentialType]) -> bool:
 
 def history_period(at: datetime) -> tuple[date, date]:
     """Give `datumVan` and `datumTot` of the question for the history: the years that the local tie looks back."""
-    now = today(at)
+    now = legal_day(at)
     return years_before(now, LOOK_BACK_YEARS), now
 
 

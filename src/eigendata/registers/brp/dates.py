@@ -12,23 +12,10 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from eigendata.encoding import Json
-from eigendata.model import utc
-
-NETHERLANDS: Final = ZoneInfo("Europe/Amsterdam")
-
-
-def today(at: datetime) -> date:
-    """Give the day that it is in the Netherlands; a birthday begins there at 00:00.
-
-    Raises:
-        Misuse: the moment is naive.
-    """
-    return utc(at).astimezone(NETHERLANDS).date()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -18,9 +18,10 @@ from datetime import date
 from typing import Final
 
 from eigendata.errors import Reason
+from eigendata.model import legal_day
 from eigendata.registers import tables
 from eigendata.registers.brp.address import bag_number, is_doubted
-from eigendata.registers.brp.dates import Datum, of_age, today
+from eigendata.registers.brp.dates import Datum, of_age
 from eigendata.registers.brp.gates import MAJORITY
 from eigendata.registers.brp.names import UNKNOWN
 from eigendata.registers.brp.persoon import passes_elfproef
@@ -123,7 +124,7 @@ def _lives_with(person: Persoonslijst, relative: Gerelateerde) -> bool | Reason:
         return False
     if place.functie.value != "W":
         return Reason.NOT_DERIVABLE
-    same = same_address(person.verblijfplaats, person.gemeente, resident, on=today(person.peildatum))
+    same = same_address(person.verblijfplaats, person.gemeente, resident, on=legal_day(person.peildatum))
     return Reason.NOT_DERIVABLE if same is None else same
 
 

@@ -23,9 +23,10 @@ from datetime import date
 from typing import Final
 
 from eigendata.errors import Reason
+from eigendata.model import legal_day
 from eigendata.registers import tables
 from eigendata.registers.brp.address import tell_municipality
-from eigendata.registers.brp.dates import Datum, today, years_before, years_between
+from eigendata.registers.brp.dates import Datum, years_before, years_between
 from eigendata.registers.brp.reading import Gegeven
 from eigendata.registers.brp.record import Persoonslijst, Verblijf
 from eigendata.registers.brp.telling import Telling, first_reason
@@ -69,7 +70,7 @@ def tell_inwoner(telling: Telling, person: Persoonslijst, *, municipality: str) 
 
 def local_tie(person: Persoonslijst) -> str | Reason | None:
     """Give the ground of the local tie; None: there is none; or the reason why the record does not tell."""
-    now = today(person.peildatum)
+    now = legal_day(person.peildatum)
     window = Span(years_before(now, LOOK_BACK_YEARS), now)
     here = surely_here(person)
     if any(span.end >= now and span.makes_a_tie for span in here):
@@ -103,7 +104,7 @@ def surely_elsewhere(person: Persoonslijst) -> tuple[Span, ...]:
 
 
 def _told_here(person: Persoonslijst) -> tuple[Span, ...]:
-    now, own = today(person.peildatum), _own(person)
+    now, own = legal_day(person.peildatum), _own(person)
     stays = [one for one in person.historie or () if _municipality(one, now) == own]
     spans = [_sure_span(one, now=now, lasts=_still_lasts(one, person)) for one in stays]
     if registered := _bounds(person.inschrijving_in_gemeente):
@@ -112,7 +113,7 @@ def _told_here(person: Persoonslijst) -> tuple[Span, ...]:
 
 
 def _told_elsewhere(person: Persoonslijst) -> tuple[Span, ...]:
-    now, own = today(person.peildatum), _own(person)
+    now, own = legal_day(person.peildatum), _own(person)
     spans = [_sure_span(one, now=now) for one in person.historie or () if _is_elsewhere(one, own, now)]
     return _merged(span for span in spans if span)
 
@@ -150,7 +151,7 @@ def _run_on_is_disputed(person: Persoonslijst) -> bool:
 
 def _moved_within(person: Persoonslijst) -> bool:
     """Tell whether someone moved between parts of what is one municipality today."""
-    now, own, code = today(person.peildatum), _own(person), person.gemeente.code.value
+    now, own, code = legal_day(person.peildatum), _own(person), person.gemeente.code.value
     return any(_municipality(one, now) == own and one.gemeente.value != code for one in person.historie or ())
 
 
@@ -163,11 +164,11 @@ def _doubt(person: Persoonslijst) -> Reason | None:
 
 def _own(person: Persoonslijst) -> str:
     """Give the municipality where someone is registered, as what it counts today."""
-    return tables.successor(person.gemeente.code.value or "", on=today(person.peildatum))
+    return tables.successor(person.gemeente.code.value or "", on=legal_day(person.peildatum))
 
 
 def _current_span(person: Persoonslijst) -> Span | None:
-    now = today(person.peildatum)
+    now = legal_day(person.peildatum)
     return next((span for span in surely_here(person) if span.end >= now), None)
 
 
