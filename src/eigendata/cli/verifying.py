@@ -15,9 +15,9 @@ import typer
 from eigendata import policies, texts
 from eigendata.cli import speaking
 from eigendata.cli.speaking import LANG, AsJson, Lang, Language, TypesFolder
-from eigendata.crypto.jose import parse_jws
-from eigendata.encoding import Json, b64url_decode, json_dumps, json_loads, thaw
-from eigendata.errors import EigendataError, Malformed, Misuse, Outcome, Rejected, Step
+from eigendata.crypto.jose import Jws
+from eigendata.encoding import Json, json_dumps, json_loads, thaw
+from eigendata.errors import EigendataError, Misuse, Outcome, Rejected, Step
 from eigendata.fetch import Fetcher
 from eigendata.formats.sdjwt.type_metadata import DescribedType
 from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure
@@ -254,15 +254,16 @@ def _opened(value: Json) -> Json:
 
 
 def _token(token: bytes) -> Json:
-    """Take an SD-JWT or a bare JWS apart."""
-    head, *rest = token.split(b"~")
-    jws = parse_jws(head)
-    inside: dict[str, Json] = {"header": jws.header, "payload": json_loads(jws.payload)}
-    if rest:
-        inside["disclosures"] = [json_loads(b64url_decode(one)) for one in rest[:-1]]
-        if rest[-1]:
-            bound = parse_jws(rest[-1])
-            inside["key_binding"] = {"header": bound.header, "payload": json_loads(bound.payload)}
-    elif token.count(b".") != 2:
-        raise Malformed("this is neither a token nor JSON")
+    from eigendata.doctor.tokens import parts  # late: no other command here looks at what is not verified
+
+    jws, disclosures, proof = parts(token)
+    inside = _jws(jws)
+    if b"~" in token:
+        inside["disclosures"] = disclosures
+    if proof is not None:
+        inside["key_binding"] = _jws(proof)
     return inside
+
+
+def _jws(jws: Jws) -> dict[str, Json]:
+    return {"header": jws.header, "payload": json_loads(jws.payload)}

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from eigendata.crypto.jose import parse_jws
+from eigendata.crypto.jose import Jws, parse_jws
 from eigendata.crypto.keys import Algorithm, PublicKey
 from eigendata.crypto.x509 import read_leaf
 from eigendata.doctor.findings import Became, Cause, Course, Filled, Finding, Stated, Taken, refused, taken
@@ -92,20 +92,41 @@ _OF_THE_TOKEN: Final = frozenset(
 _LATEST: Final = 253_402_300_799  # the last second of the year 9999
 
 
+class Parts(NamedTuple):
+    """The parts of an SD-JWT, or a bare JWS, in which nobody looked for anything."""
+
+    jws: Jws
+    disclosures: tuple[Json, ...]
+    proof: Jws | None
+
+
+def parts(token: bytes) -> Parts:
+    """Take an SD-JWT or a bare JWS apart.
+
+    Raises:
+        Malformed: it is neither.
+    """
+    first, *rest = token.split(b"~")
+    disclosures, last = (rest[:-1], rest[-1]) if rest else ([], b"")
+    return Parts(
+        jws=parse_jws(first),
+        disclosures=tuple(json_loads(b64url_decode(one)) for one in disclosures),
+        proof=parse_jws(last) if last else None,
+    )
+
+
 def peek(token: bytes) -> Peek:
     """Take a token apart to see what it says.
 
     Raises:
         Malformed: it is none.
     """
-    first, *rest = token.split(b"~")
-    jws = parse_jws(first)
-    disclosures, last = (rest[:-1], rest[-1]) if rest else ([], b"")
+    jws, disclosures, proof = parts(token)
     return Peek(
         header=jws.header,
         payload=json_object(jws.payload),
-        disclosures=tuple(json_loads(b64url_decode(one)) for one in disclosures),
-        proof=json_object(parse_jws(last).payload) if last else None,
+        disclosures=disclosures,
+        proof=None if proof is None else json_object(proof.payload),
     )
 
 
