@@ -24,65 +24,13 @@ from eigendata import late
 
 if TYPE_CHECKING:
     from eigendata.doctor.examining import examine, examine_file
-    from eigendata.doctor.findings import (
-        Became,
-        Cause,
-        Course,
-        Filled,
-        Finding,
-        Gap,
-        Kind,
-        Report,
-        Role,
-        Stated,
-        Taken,
-        Verdict,
-        remedies,
-        shown_path,
-    )
+    from eigendata.doctor.findings import Report
     from eigendata.doctor.messages import Beside
 
-__all__ = [
-    "Became",
-    "Beside",
-    "Cause",
-    "Course",
-    "Filled",
-    "Finding",
-    "Gap",
-    "Kind",
-    "Report",
-    "Role",
-    "Stated",
-    "Taken",
-    "Verdict",
-    "examine",
-    "examine_file",
-    "remedies",
-    "shown_path",
-]
+__all__ = ["Beside", "Report", "examine", "examine_file"]
 
 if not TYPE_CHECKING:
     __getattr__ = late.names(
         __name__,
-        {
-            "examining": ("examine", "examine_file"),
-            "findings": (
-                "Became",
-                "Cause",
-                "Course",
-                "Filled",
-                "Finding",
-                "Gap",
-                "Kind",
-                "Report",
-                "Role",
-                "Stated",
-                "Taken",
-                "Verdict",
-                "remedies",
-                "shown_path",
-            ),
-            "messages": ("Beside",),
-        },
+        {"examining": ("examine", "examine_file"), "findings": ("Report",), "messages": ("Beside",)},
     )

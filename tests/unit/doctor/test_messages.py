@@ -11,7 +11,8 @@ import pytest
 
 from eigendata import policies, proofs
 from eigendata.crypto.jose import sign_jws
-from eigendata.doctor import Gap, Kind, Verdict, examine
+from eigendata.doctor import examine
+from eigendata.doctor.findings import Gap, Kind, Verdict
 from eigendata.errors import Misuse
 from eigendata.model import Answer, Presentation
 from eigendata.openid import vp

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import make_authority
-from eigendata.doctor import Kind, Verdict, examine
+from eigendata.doctor import examine
+from eigendata.doctor.findings import Kind, Verdict
 from eigendata.doctor.recognising import recognise
 from eigendata.errors import Malformed
 from eigendata.openid import vp

@@ -13,7 +13,8 @@ import pytest
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_certificate
-from eigendata.doctor import Became, Gap, Kind, Report, Verdict, examine, examine_file
+from eigendata.doctor import Report, examine, examine_file
+from eigendata.doctor.findings import Became, Gap, Kind, Verdict
 from eigendata.doctor.recognising import MAX_FILE
 from eigendata.formats import FORMATS
 from eigendata.issuer import create_authority, create_issuer

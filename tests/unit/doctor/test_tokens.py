@@ -9,7 +9,8 @@ from cryptography import x509 as lib
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_certificate
-from eigendata.doctor import Became, Cause, Gap, Kind, Verdict, examine
+from eigendata.doctor import examine
+from eigendata.doctor.findings import Became, Cause, Gap, Kind, Verdict
 from eigendata.encoding import b64_encode
 from eigendata.formats.sdjwt import SD_JWT_VC, json_form
 from eigendata.model import Binding
