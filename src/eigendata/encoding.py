@@ -43,7 +43,11 @@ JSON_DEPTH: Final = 64
 """Arrays and objects inside one another; far above any document of ours, far below Python's recursion limit."""
 
 CBOR_LIMIT: Final = 524_288
-"""Bytes of one CBOR item: a portrait may make it some 200 kB. An empty array is one byte, and in memory a hundred."""
+"""Bytes of one CBOR document: a portrait may make it some 200 kB."""
+
+CBOR_ITEMS: Final = 16_384
+"""Items in one CBOR document, those inside others counted too: each takes some hundred bytes, and of integers as keys
+strangers can choose thousands that a dict takes for the same. An mdoc of a thousand elements has some four thousand."""
 
 CBOR_DEPTH: Final = 32
 """Arrays, maps and tags inside one another; a DeviceResponse needs 9."""
@@ -449,14 +453,16 @@ def cbor_loads(data: bytes, *, limit: int = CBOR_LIMIT) -> Cbor:
         limit: the largest size in bytes.
 
     Raises:
-        Malformed: it is not CBOR, it is too large or too deep, bytes follow it, a length is indefinite or not in its
-            shortest form, a key is there twice or is neither integer nor text, or it holds a float, an undefined or
-            simple value, or a tag that is not on the list.
+        Malformed: it is not CBOR, it is too large or too deep or of too many items, bytes follow it, a length is
+            indefinite or not in its shortest form, a key is there twice or is neither integer nor text, or it holds a
+            float, an undefined or simple value, or a tag that is not on the list.
     """
     from cbor2 import CBORError, loads
 
     if len(data) > limit:
         raise Malformed(f"the CBOR is {len(data)} bytes; at most {limit} are read")
+    if len(data) > CBOR_ITEMS:  # an item has a byte at least
+        _require_few(data)
     try:
         value = loads(
             data,
@@ -527,6 +533,26 @@ def _unambiguous(members: Mapping[Any, Any], _: bool) -> Mapping[Any, Any]:
         if type(key) is not int and type(key) is not str:
             raise ValueError("a key is neither integer nor text")
     return members
+
+
+def _require_few(data: bytes) -> None:
+    """Count the items, whichever lies in which; what is no CBOR is left to the reader."""
+    place = items = 0
+    while place < len(data):
+        items += 1
+        if items > CBOR_ITEMS:
+            raise Malformed(f"the CBOR holds more than {CBOR_ITEMS} items")
+        kind, size = data[place] >> 5, data[place] & 31
+        place += 1
+        if size >= 24:  # it follows in 1, 2, 4 or 8 bytes; what is above stands for no size
+            follows = 1 << (size - 24) if size < 28 else 0
+            size = int.from_bytes(data[place : place + follows], "big")
+            place += follows
+        if kind in _WITH_CONTENT:
+            place += size
+
+
+_WITH_CONTENT: Final = (2, 3)  # byte strings and texts
 
 
 def _require_cbor(value: Cbor, depth: int) -> None:

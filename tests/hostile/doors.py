@@ -29,6 +29,7 @@ from eigendata.encoding import (
 )
 from eigendata.errors import Malformed, Trail
 from eigendata.fetch import Reply
+from eigendata.formats.mdoc import MSO_MDOC
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.metadata import has_integrity
 from eigendata.formats.sdjwt.type_metadata import DescribedType, TypeMetadata
@@ -225,6 +226,8 @@ DOORS: Final[dict[str, Callable[[bytes], object]]] = {
     "cbor": cbor_loads,
     "COSE": lambda data: x5chain(parse_sign1(cbor_loads(data)).unprotected),
     "COSE key": lambda data: parse_key(cbor_loads(data)),
+    "mdoc as shown": MSO_MDOC.parse_presentation,
+    "mdoc as issued": MSO_MDOC.parse_credential,
     "base64url": b64url_decode,
     "base64": lambda data: b64_decode(data.decode("latin-1")),
     "jws": parse_jws,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import certificates, questions, texts, tokens
+from . import certificates, mdocs, questions, texts, tokens
 from .doors import DOORS
 from .pieces import Maker
 
@@ -30,6 +30,8 @@ def cases() -> Iterator[tuple[str, str, Maker]]:
         yield "credential", what, make
         yield "opened", what, make
         yield "presentation", what, lambda make=make: tokens.shown(make())  # type: ignore[misc]
+    yield from (("mdoc as shown", what, make) for what, make in mdocs.PRESENTATIONS.items())
+    yield from (("mdoc as issued", what, make) for what, make in mdocs.CREDENTIALS.items())
     yield from (("wire", what, make) for what, make in tokens.forms().items())
     yield from (("chain", what, make) for what, make in certificates.chains().items())
     yield from (("pem", what, make) for what, make in certificates.pems().items())
