@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from eigendata.crypto.keys import PublicKey, SoftwareKey
 from eigendata.crypto.x509 import (
+    CHAIN_LIMIT,
     ISSUER_VALIDITY,
     VERIFIED_CHAINS,
     Leaf,
@@ -34,7 +35,7 @@ from eigendata.crypto.x509 import (
     verify_paths,
     window_of,
 )
-from eigendata.errors import Check, Misuse, Reason, Trail
+from eigendata.errors import Check, Malformed, Misuse, Reason, Trail
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -149,8 +150,10 @@ def parse_x5chain(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Take the certificates of an x5chain, leaf first, after a look whether they are certificates.
 
     Raises:
-        Malformed: one is none.
+        Malformed: one is none, or there are more than `x509.CHAIN_LIMIT`.
     """
+    if len(chain) > CHAIN_LIMIT:
+        raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
     for der in chain:
         read_certificate(der)
     return chain

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, final
 
@@ -46,6 +46,8 @@ HASHES: Final[Mapping[str, Callable[[bytes], Any]]] = MappingProxyType(
 
 SECOND: Final = timedelta(seconds=1)
 """A tdate names a whole second: what is valid until one is valid to the end of it."""
+
+_LATEST: Final = datetime.max.replace(microsecond=0, tzinfo=UTC) - SECOND  # of which the end is a moment that there is
 
 _AUTHENTICATION: Final = b"\x84" + text_string("DeviceAuthentication")
 
@@ -264,7 +266,7 @@ def _authentic(
         revealed=tuple((one.namespace, one.name) for one in issued.items if (one.namespace, one.name) not in always),
         holder=holder,
         status=issued.mso.status,
-        expires_at=issued.mso.valid_until + SECOND,
+        expires_at=min(issued.mso.valid_until, _LATEST) + SECOND,
         trail=trail.done(),
         witness=Witness.VERIFIED,
     )

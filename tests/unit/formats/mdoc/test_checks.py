@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -403,3 +403,9 @@ def test_a_credential_as_issued_is_verified_without_a_holder() -> None:
         "family_name": "Ummels",
         "birthdate": "1987-02-13",
     }
+
+
+def test_what_is_valid_to_the_last_second_that_there_is_is_valid() -> None:
+    of = mso(NAME, validityInfo=validity(validUntil=tdate("9999-12-31T23:59:59Z")))
+    authentic = verified(response(document(issued(NAME, of=of))))
+    assert authentic.expires_at == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)

@@ -323,3 +323,10 @@ def test_what_an_issuer_sends_is_no_presentation_and_the_other_way_round() -> No
     for value in values:
         with pytest.raises(Malformed):
             MSO_MDOC.from_wire(value)
+
+
+def test_a_chain_of_more_certificates_than_are_looked_at_is_malformed_before_anything_is_verified() -> None:
+    for count in (6, 16):
+        auth = issuer_auth(mso(NAME), unprotected={33: [SIGNER] * count})
+        with pytest.raises(Malformed, match="1 to 5"):
+            MSO_MDOC.parse_presentation(response(document(issued(NAME, auth=auth))))
