@@ -1,8 +1,9 @@
-"""JSON Schemas, type metadata and mdoc namespaces of the credential types: made from their declarations, and kept to.
+"""JSON Schemas, type metadata, mdoc namespaces and JSON-LD contexts of the credential types, from their declarations.
 
     CredentialType --generate--> <type>.schema.json    what an attestation of the type holds (JSON Schema 2020-12)
                              |--> <type>.vct.json       SD-JWT VC type metadata, whose octets `vct#integrity` names
-                             \\--> <type>.mdoc.json      namespaces and elements of an mdoc
+                             |--> <type>.mdoc.json      namespaces and elements of an mdoc
+                             \\--> <type>.context.json   JSON-LD context, whose terms W3C credentials use
 
 The files beside this module are what is published and what is validated against; `drift` tells where they differ from
 the declarations. An issuer validates each attestation before it signs, a wallet each credential before it stores.
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from eigendata.encoding import Json, thaw
 from eigendata.errors import Check, Misuse, Reason, Rejected
 from eigendata.formats import FORMATS
+from eigendata.formats.di import contexts
 from eigendata.model import Attribute, Claims, CredentialType, Kind, Presence
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def generate(types: Iterable[CredentialType]) -> Mapping[str, bytes]:
     for one in types:
         made = {
             _file(one, "schema"): _written(json_schema(one)),
+            _file(one, "context"): contexts.describe(one),
             **{_file(one, what): FORMATS[name].schema(one) for name, what in DOCUMENTS.items()},
         }
         if files.keys() & made.keys():

@@ -1,0 +1,427 @@
+"""Nothing of a document is lost on its way to what is signed, and nothing has a second spelling under a signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha384
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from eigendata.encoding import freeze
+from eigendata.errors import Malformed
+from eigendata.formats.di import contexts, jsonld
+from eigendata.formats.di.jsonld import canonical_nquads, has_only_contexts, to_quads
+from eigendata.formats.di.terms import Contexts
+from tests.negatives import negative
+
+from .samples import HOLDER, ISSUER, KNOWN, THING, credential, presentation, subject, with_context
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+
+def form(document: Mapping[str, Any], known: Mapping[str, Any] = KNOWN) -> bytes:
+    return canonical_nquads(document, contexts=known)
+
+
+def refused(document: Mapping[str, Any], match: str | None = None, known: Mapping[str, Any] = KNOWN) -> None:
+    with pytest.raises(Malformed, match=match):
+        form(document, known)
+
+
+def lines(document: Mapping[str, Any], known: Mapping[str, Any] = KNOWN) -> list[str]:
+    return form(document, known).decode().splitlines()
+
+
+def tiny(terms: dict[str, Any], **members: Any) -> tuple[dict[str, Any], Contexts]:
+    """Give a document of these members, and the context of these terms that it names."""
+    known, named = with_context(terms)
+    return {"@context": named, **members}, known
+
+
+# -- what is accepted -------------------------------------------------------------------------------------------------
+
+
+def test_a_credential_and_a_presentation_have_a_form() -> None:
+    assert len(lines(credential())) == 22
+    assert len(lines(presentation())) == 25
+
+
+def test_the_form_is_that_of_the_value_however_its_members_and_sets_are_ordered() -> None:
+    turned = dict(reversed(credential(type=["Thing", "VerifiableCredential"]).items()))
+    turned["credentialSubject"] = dict(reversed(turned["credentialSubject"].items()))
+    assert form(turned) == form(credential())
+
+
+def test_a_frozen_document_has_the_same_form() -> None:
+    frozen = freeze(credential())
+    assert isinstance(frozen, MappingProxyType)
+    assert form(frozen) == form(credential())
+
+
+def test_any_mapping_of_contexts_gives_the_same_form() -> None:
+    assert form(credential(), dict(KNOWN)) == form(credential())
+
+
+def test_the_hash_function_is_passed_on() -> None:
+    alike = presentation(credential(id="urn:a"), credential(id="urn:b"))
+    assert canonical_nquads(alike, contexts=KNOWN, hash=sha384) != form(alike)
+
+
+def test_a_text_in_a_language_is_kept() -> None:
+    named = credential(name={"@value": "Kaart", "@language": "nl-nl"})
+    assert '<urn:uuid:1> <https://schema.org/name> "Kaart"@nl-nl .' in lines(named)
+
+
+def test_every_credential_of_a_presentation_lies_in_a_graph_of_its_own() -> None:
+    quads = to_quads(presentation(credential(), credential()), contexts=KNOWN)
+    assert len({graph for _, _, _, graph in quads}) == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (0, f'"0"^^<{XSD}integer>'),
+        (-7, f'"-7"^^<{XSD}integer>'),
+        (2.0, f'"2"^^<{XSD}integer>'),
+        (2**53 - 1, f'"9007199254740991"^^<{XSD}integer>'),
+        (1.5, f'"1.5E0"^^<{XSD}double>'),
+        (-0.001, f'"-1.0E-3"^^<{XSD}double>'),
+        (1e21, f'"1.0E21"^^<{XSD}double>'),
+        (5e-324, f'"4.940656458412465E-324"^^<{XSD}double>'),
+        (True, f'"true"^^<{XSD}boolean>'),
+    ],
+)
+def test_a_number_is_written_as_json_ld_says(number: Any, written: str) -> None:
+    assert lines(*tiny({"n": "urn:n"}, n=number)) == [f"_:c14n0 <urn:n> {written} ."]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('"\\\n\r\t\b\f', '\\"\\\\\\n\\r\\t\\b\\f'),
+        ("\x00\x1f\x7f", "\\u0000\\u001F\\u007F"),
+        ("\x80é\u2028𝒶", "\x80é\u2028𝒶"),
+    ],
+)
+def test_a_text_is_written_as_canonical_n_quads_says(text: str, written: str) -> None:
+    assert form(*tiny({"t": "urn:t"}, t=text)).decode() == f'_:c14n0 <urn:t> "{written}" .\n'
+
+
+# -- contexts ---------------------------------------------------------------------------------------------------------
+
+
+@negative("NEG-JSONLD-001")
+@pytest.mark.parametrize(
+    "named",
+    [
+        ["https://www.w3.org/ns/credentials/v2", "https://unknown.example/context"],
+        "https://unknown.example/context",
+        ["https://www.w3.org/ns/credentials/v2#"],
+        ["HTTPS://www.w3.org/ns/credentials/v2"],
+        [], "", None, True, 7, {}, [[]], [None],
+    ],
+)  # fmt: skip
+def test_a_context_that_is_not_known_is_refused_and_never_fetched(named: Any) -> None:
+    refused(credential(**{"@context": named}), "@context")
+
+
+def test_a_document_without_a_context_is_refused() -> None:
+    refused({"id": "urn:uuid:1", "type": "VerifiableCredential"}, "@context")
+
+
+@negative("NEG-DI-001")
+def test_a_context_of_the_documents_own_is_refused_wherever_it_redefines_terms() -> None:
+    for inline in ({"@vocab": "https://attacker.example/"}, {"@base": "https://attacker.example/"}, {"nick": "urn:x"}):
+        refused(credential(**{"@context": [*credential()["@context"], inline]}), "holds a context itself")
+        refused(credential(**{"@context": inline}), "@context")
+
+
+@negative("NEG-DI-011")
+@pytest.mark.parametrize(
+    "inner",
+    [{"@import": "urn:x"}, {"@propagate": False}, {}, None, "https://www.w3.org/ns/credentials/v2", {"nick": "urn:x"}],
+)
+def test_a_context_inside_the_document_is_refused(inner: Any) -> None:
+    refused(credential(credentialSubject=subject(**{"@context": inner})), "keyword")
+    place = {"street": "Markt", "town": "Boxtel", "@context": inner}
+    refused(credential(credentialSubject=subject(place=place)), "keyword")
+
+
+@negative("NEG-DI-011")
+def test_contexts_in_another_order_are_not_the_known_ones() -> None:
+    turned = credential(**{"@context": [contexts.url(THING), contexts.CREDENTIALS_V2]})
+    assert form(turned) == form(credential())  # the same statements, so that only the list tells them apart
+    assert has_only_contexts(credential(), credential()["@context"])
+    assert not has_only_contexts(turned, credential()["@context"])
+
+
+@negative("NEG-DI-011")
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda: credential(**{"@context": contexts.CREDENTIALS_V2}),
+        lambda: credential(**{"@context": [contexts.CREDENTIALS_V2]}),
+        lambda: credential(**{"@context": [*credential()["@context"], {}]}),
+        lambda: credential(**{"@context": {}}),
+        lambda: {name: value for name, value in credential().items() if name != "@context"},
+        lambda: credential(credentialSubject=subject(**{"@context": None})),
+        lambda: credential(credentialSubject=[subject(place={"@context": []})]),
+    ],
+)
+def test_only_exactly_the_known_contexts_are_the_known_contexts(changed: Callable[[], dict[str, Any]]) -> None:
+    assert not has_only_contexts(changed(), credential()["@context"])
+
+
+def test_known_contexts_may_be_objects_and_are_compared_as_json() -> None:
+    known: list[Any] = ["urn:a", {"@vocab": None, "n": 1, "list": [True, "x"]}]
+    document: dict[str, Any] = {"@context": tuple(known), "a": [{"b": ["text", None, 3]}]}
+    assert has_only_contexts(document, known)
+    others: list[Any] = [{"@vocab": None, "n": True, "list": [True, "x"]}, {**known[1], "list": [True]}, "b"]
+    for other in others:
+        assert not has_only_contexts(document, ["urn:a", other])
+    assert not has_only_contexts({"@context": ["urn:a", [1]]}, ["urn:a", "1"])
+
+
+def test_a_credential_inside_a_presentation_states_its_own_context() -> None:
+    bare = {name: value for name, value in credential().items() if name != "@context"}
+    refused(presentation(bare), "@context of its own")
+    refused(presentation({"@id": "urn:uuid:1", "@type": "urn:type"}), "@context of its own")
+    refused(presentation(credential(**{"@context": [{"nick": "urn:x"}]})), "@context")
+
+
+# -- nothing is lost --------------------------------------------------------------------------------------------------
+
+
+@negative("NEG-DI-002")
+@pytest.mark.parametrize("name", ["unknown", "birthDate", "foo:bar", "https://schema.org/name", "@unknown", "", "a b"])
+def test_a_member_that_no_context_defines_is_refused(name: str) -> None:
+    refused(credential(**{name: "x"}))
+    refused(credential(credentialSubject=subject(**{name: "x"})))
+    refused(credential(credentialSubject=subject(place={"street": "Markt", name: "x"})))
+
+
+@pytest.mark.parametrize("nothing", [None, [], [None], [[]], [["x"]], ["x", "x"], [subject(), subject()]])
+def test_a_value_of_which_nothing_would_be_left_is_refused(nothing: Any) -> None:
+    refused(credential(name=nothing))
+    refused(credential(credentialSubject=subject(nick=nothing)))
+
+
+def test_a_type_or_reference_that_stands_there_twice_is_refused() -> None:
+    refused(credential(type=["VerifiableCredential", "VerifiableCredential", "Thing"]), "twice")
+    refused(credential(relatedResource=["urn:a", "urn:a"]), "twice")
+
+
+@negative("NEG-DI-010")
+@pytest.mark.parametrize(
+    "relative", ["x", "/x", "#x", "?x", "", "//host/x", "x y:z", "urn:x y", "urn:<x>", ":x", "1:x", 7]
+)
+def test_a_relative_or_broken_identifier_is_refused(relative: Any) -> None:
+    refused(credential(id=relative))
+    refused(credential(issuer=relative))
+    refused(credential(credentialSubject=subject(id=relative)))
+
+
+@negative("NEG-DI-010")
+@pytest.mark.parametrize("relative", ["Unknown", "#Thing", "/Thing", "", "foo:bar baz", 7, None, "id", "@id"])
+def test_a_relative_or_undefined_type_is_refused(relative: Any) -> None:
+    refused(credential(type=["VerifiableCredential", relative]))
+    refused(credential(type=["VerifiableCredential", "Thing"], credentialSubject=subject(type=relative)))
+
+
+@pytest.mark.parametrize("types", [[], {}, None, True, 3, {"@value": "Thing"}, [f"urn:{n}" for n in range(100)]])
+def test_types_that_are_no_names_are_refused(types: Any) -> None:
+    refused(credential(type=types))
+
+
+@negative("NEG-DI-010")
+def test_an_identifier_that_is_left_out_is_another_statement() -> None:
+    without = {name: value for name, value in subject().items() if name != "id"}
+    assert form(credential(credentialSubject=without)) != form(credential())
+
+
+def test_a_document_that_states_nothing_is_refused() -> None:
+    refused({"@context": [contexts.CREDENTIALS_V2]}, "states nothing")
+    refused({"@context": [contexts.CREDENTIALS_V2], "id": "urn:uuid:1"}, "states nothing")
+    refused(presentation({"@context": [contexts.CREDENTIALS_V2], "id": "urn:uuid:1"}), "nothing would be left")
+    refused(presentation("urn:uuid:1"), "no object")
+    refused(presentation({"@context": [contexts.CREDENTIALS_V2]}), "nothing would be left")
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan"), 0.1 + 0.2])
+def test_a_number_of_which_digits_would_be_lost_is_refused(number: float) -> None:
+    document, known = tiny({"n": "urn:n"}, n=number)
+    refused(document, None, known)
+
+
+def test_half_a_surrogate_pair_is_refused() -> None:
+    refused(credential(name="\ud800"))
+    refused(credential(id="urn:\ud800"))
+
+
+# -- one spelling -----------------------------------------------------------------------------------------------------
+
+
+KEYWORDS = """
+    @any @base @direction @graph @import @included @index @json @language @list @nest @none @propagate @reverse @set
+    @value @version @vocab
+"""
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS.split())
+@pytest.mark.parametrize("value", ["x", {}, [], {"id": "urn:x", "nick": "x"}, None])
+def test_a_keyword_is_refused_everywhere(keyword: str, value: Any) -> None:
+    refused(credential(**{keyword: value}))
+    refused(credential(credentialSubject=subject(**{keyword: value})))
+    refused(credential(credentialSubject=subject(place={keyword: value})))
+
+
+@pytest.mark.parametrize(("keyword", "term"), [("@id", "id"), ("@type", "type")])
+def test_a_keyword_that_has_a_term_is_refused(keyword: str, term: str) -> None:
+    document = credential()
+    document[keyword] = document.pop(term)
+    refused(document)
+    refused(credential(**{keyword: "urn:other"}))
+
+
+def test_a_property_or_type_written_out_as_its_iri_is_refused() -> None:
+    document = credential()
+    document["https://www.w3.org/2018/credentials#credentialSubject"] = document.pop("credentialSubject")
+    refused(document)
+    refused(credential(type=["VerifiableCredential", THING.id]), "has a term")
+    refused(credential(type=["https://www.w3.org/2018/credentials#VerifiableCredential", "Thing"]), "has a term")
+    assert form(credential(type=["VerifiableCredential", "Thing", "https://example.org/Other"]))
+
+
+def test_an_identifier_or_type_that_begins_with_a_term_is_refused() -> None:
+    refused(credential(id="name:x"), "begins with a term")
+    refused(credential(type=["VerifiableCredential", "name:x"]), "begins with a term")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"@value": "x"},
+        {"@value": "x", "@type": f"{XSD}string"},
+        {"@value": "x", "@language": "nl", "@direction": "ltr"},
+        {"@value": "x", "@direction": "ltr"},
+        {"@value": "x", "@index": "1"},
+        {"@value": "x", "@language": "NL"},
+        {"@value": "x", "@language": ""},
+        {"@value": "x", "@language": None},
+        {"@value": 1, "@language": "nl"},
+        {"@value": "x", "id": "urn:x"},
+        {"@value": None},
+        {"@list": ["x"]},
+        {"@set": ["x"]},
+    ],
+)
+def test_a_value_has_no_second_spelling(value: dict[str, Any]) -> None:
+    refused(credential(name=value))
+    refused(credential(credentialSubject=subject(nick=value)))
+    refused(credential(credentialSubject=subject(years=[value])))
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        ("born", 2000), ("born", True), ("born", {"@value": "2000-01-01", "@language": "nl"}),
+        ("years", 2015), ("years", "2015"), ("years", [[2015]]), ("years", {}), ("years", [None]),
+    ],
+)  # fmt: skip
+def test_a_value_of_another_kind_than_its_context_wants_is_refused(claim: str, value: Any) -> None:
+    refused(credential(credentialSubject=subject(**{claim: value})))
+
+
+def test_a_number_or_truth_value_with_a_datatype_is_never_a_text() -> None:
+    status = {"type": "BitstringStatusListEntry", "statusPurpose": "revocation", "statusSize": 1}
+    assert '"1"^^<https://www.w3.org/2001/XMLSchema#integer>' in form(credential(credentialStatus=status)).decode()
+    refused(credential(credentialStatus={**status, "statusSize": "1"}), "wants a number")
+    refused(credential(credentialStatus={**status, "statusSize": True}), "wants something else")
+    boolean = {"b": {"@id": "urn:b", "@type": f"{XSD}boolean"}}
+    assert form(*tiny(boolean, b=True))
+    for other in ("true", 1):
+        document, known = tiny(boolean, b=other)
+        refused(document, None, known)
+
+
+def test_a_value_that_names_something_of_its_context_is_written_as_its_term() -> None:
+    proof = {
+        "@context": [contexts.CREDENTIALS_V2],
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-rdfc-2022",
+        "proofPurpose": "assertionMethod",
+    }
+    assert "<https://w3id.org/security#assertionMethod>" in form(proof).decode()
+    refused({**proof, "proofPurpose": "https://w3id.org/security#assertionMethod"}, "has a term")
+    refused({**proof, "proofPurpose": "unknown"}, "no absolute IRI")
+    refused({**proof, "proofPurpose": "type"}, "names nothing")
+
+
+# -- one credential, and nothing beside it ----------------------------------------------------------------------------
+
+
+@negative("NEG-DI-010")
+def test_two_objects_about_one_thing_are_refused_as_their_members_could_be_swapped() -> None:
+    refused(credential(issuer={"id": HOLDER, "name": "Issuer"}), "another place")
+    refused(credential(credentialSubject=[subject(), {"id": HOLDER, "nick": "Other"}]), "another place")
+    refused(credential(credentialSubject=subject(id="urn:uuid:1")), "another place")
+
+
+@negative("NEG-DI-010")
+def test_an_issuer_that_is_its_own_subject_is_refused_as_claims_could_move_to_it() -> None:
+    refused(credential(issuer=HOLDER), "another place")
+    assert form(credential(issuer=ISSUER, relatedResource="urn:other"))
+
+
+@negative("NEG-DI-013")
+def test_a_second_credential_beside_the_first_is_refused() -> None:
+    second = {name: value for name, value in credential(id="urn:uuid:2").items() if name != "@context"}
+    refused({"@context": credential()["@context"], "@graph": [credential(), second]})
+    refused(credential(**{"@graph": [second]}))
+    refused(credential(**{"@included": [second]}))
+    refused(presentation(credential(**{"@graph": [second]})))
+    refused([credential(), second])  # type: ignore[arg-type]
+
+
+@negative("NEG-DI-013")
+def test_one_subject_in_an_array_or_alone_makes_the_same_statements_so_that_its_reader_must_tell() -> None:
+    assert form(credential(credentialSubject=[subject()])) == form(credential())
+
+
+@negative("NEG-DI-015")
+@pytest.mark.parametrize("blank", ["_:c14n0", "_:b0", "_:", "_:b1"])
+def test_a_blank_node_is_never_named_by_a_document(blank: str) -> None:
+    refused(credential(id=blank))
+    refused(credential(issuer=blank))
+    refused(credential(credentialSubject=subject(id=blank)))
+    refused(credential(credentialSubject=subject(**{blank: "x"})))
+    refused(credential(type=["VerifiableCredential", blank]))
+
+
+# -- bounds -----------------------------------------------------------------------------------------------------------
+
+
+def test_objects_too_deep_inside_one_another_are_refused() -> None:
+    known, named = with_context({"n": "urn:n"})
+    deep: Any = {"n": "x"}
+    for _ in range(200):
+        deep = {"n": deep}
+    refused({"@context": named, **deep}, "too deep", known)
+
+
+def test_more_statements_than_any_credential_makes_are_refused() -> None:
+    many = [f"urn:{number}" for number in range(jsonld.MOST_QUADS)]
+    refused(credential(relatedResource=many), "more statements")
+    refused(credential(id=f"urn:{'x' * 500_000}"), "more statements")
+
+
+def test_an_error_names_the_place_and_never_the_value() -> None:
+    with pytest.raises(Malformed) as caught:
+        form(credential(credentialSubject=subject(place={"street": None, "town": "Geheimstraat"})))
+    assert "credentialSubject.place.street" in str(caught.value)
+    assert "Geheimstraat" not in str(caught.value)
+    with pytest.raises(Malformed) as caught:
+        form(credential(**{"x" * 1_000_000: "x"}))
+    assert len(str(caught.value)) < 200
