@@ -215,13 +215,15 @@ def head(kind: int, size: int) -> bytes:
     """Write the head of a CBOR item of one of these kinds in its shortest form (RFC 8949 section 3).
 
     Args:
-        size: the number itself; octets of a text, elements of an array, pairs of a map: below 65,536.
+        size: the number itself; octets of a text, elements of an array, pairs of a map: below 2^32.
     """
     if size < 24:
         return bytes((kind | size,))
     if size < 0x100:
         return bytes((kind | 24, size))
-    return bytes((kind | 25,)) + size.to_bytes(2, "big")
+    if size < 0x10000:
+        return bytes((kind | 25,)) + size.to_bytes(2, "big")
+    return bytes((kind | 26,)) + size.to_bytes(4, "big")
 
 
 def text_string(text: str) -> bytes:

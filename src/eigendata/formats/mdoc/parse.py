@@ -91,12 +91,10 @@ class Issued(NamedTuple):
     """An IssuerSigned taken apart.
 
     Attributes:
-        issuer_auth: as it stands in the token, to be written into another.
         chain: the certificates of the x5chain, leaf first.
     """
 
     items: tuple[Item, ...]
-    issuer_auth: Cbor
     signature: Sign1
     chain: tuple[bytes, ...]
     mso: MobileSecurityObject
@@ -176,7 +174,6 @@ def _issuer_signed(value: Cbor) -> Issued:
         raise Malformed("the issuerAuth holds no mobile security object")
     return Issued(
         items=_items(name_spaces),
-        issuer_auth=members["issuerAuth"],
         signature=signature,
         chain=parse_x5chain(x5chain(signature.unprotected)),
         mso=_mso(_encoded(cbor_loads(signature.payload))),
@@ -204,12 +201,14 @@ def _items(name_spaces: Mapping[int | str, Cbor]) -> tuple[Item, ...]:
 
 def _item(namespace: str, encoded: bytes) -> Item:
     match cbor_loads(encoded):
+        # nothing else is defined: whoever agrees to show the value would show the rest without knowing
         case {
             "digestID": int(digest_id),
             "random": bytes(random),
             "elementIdentifier": str(name),
             "elementValue": value,
-        }:
+            **more,
+        } if not more:
             pass
         case _:
             raise Malformed("no IssuerSignedItem")

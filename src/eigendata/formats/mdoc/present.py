@@ -7,12 +7,12 @@ The elements and the issuer's signature go out as they came. The holder states n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, final
 
-from eigendata.crypto.cose import byte_string, sign1
-from eigendata.encoding import cbor_dumps
+from eigendata.crypto.cose import X5CHAIN, byte_string, sign1
+from eigendata.encoding import Cbor, cbor_dumps
 from eigendata.errors import Misuse
 from eigendata.formats.mdoc.elements import ARRAY, MAP, TAG_24, head, shape, text_string, type_id
 from eigendata.formats.mdoc.parse import Issued, parse_issuer_signed
@@ -46,7 +46,11 @@ class Opened:
     def __init__(self, issued: Issued, type: CredentialType) -> None:
         self._doctype = issued.mso.doctype
         self._holder = issued.mso.device_key
-        self._issuer_auth = _ISSUER_AUTH + cbor_dumps(issued.issuer_auth)
+        # of the bucket that nobody signed only the chain: whatever else came in it, nobody agreed to show
+        signature = issued.signature
+        chain: Mapping[int | str, Cbor] = {X5CHAIN: signature.unprotected[X5CHAIN]}
+        parts = (signature.protected, chain, signature.payload, signature.signature)
+        self._issuer_auth = _ISSUER_AUTH + cbor_dumps(parts)
         self._elements = {(one.namespace, one.name): TAG_24 + byte_string(one.encoded) for one in issued.items}
         self._namespaces = {one.namespace: text_string(one.namespace) for one in issued.items}
         self._always = shape(type).always & self._elements.keys()

@@ -41,6 +41,11 @@ from .forge import (
     PERSON,
     SIGNER,
     TRUST,
+    digest,
+    issued,
+    item,
+    mso,
+    tagged,
     verified,
 )
 
@@ -245,6 +250,28 @@ def test_a_document_that_shows_nothing_has_no_namespaces() -> None:
     credential = made({"family_name": "Ummels"}, type=kind)
     token = MSO_MDOC.present(credential, kind, [], HOLDING, at=NOW)
     assert "nameSpaces" not in cbor2.loads(token)["documents"][0]["issuerSigned"]
+
+
+AS_SHOWN: Any = ([(NAMESPACE, "family_name")], HOLDING)
+
+
+def test_what_lay_beside_the_chain_unsigned_is_shown_to_nobody() -> None:
+    credential = cbor2.loads(made())
+    credential["issuerAuth"][1] |= {"bsn": "999900109", 4: b"who you are"}
+    shows = MSO_MDOC.open(cbor2.dumps(credential), PERSON)
+    token = shows.present(*AS_SHOWN, at=NOW)
+    assert cbor2.loads(token)["documents"][0]["issuerSigned"]["issuerAuth"][1] == {33: SIGNER}
+    assert verified(token).document == verified(MSO_MDOC.present(made(), PERSON, *AS_SHOWN, at=NOW)).document
+
+
+def test_a_credential_with_a_name_of_any_length_can_be_shown() -> None:
+    for size in (65_535, 65_536, 70_000):
+        namespace = "n" * size
+        one = item(1, "family_name", "Ummels")
+        of = mso(one, valueDigests={namespace: {1: digest(one)}})
+        credential = cbor2.dumps(issued(of=of, nameSpaces={namespace: [tagged(one)]}))
+        token = MSO_MDOC.open(credential, PERSON).present([(namespace,)], HOLDING, at=NOW)
+        assert verified(token).document[namespace] == {"family_name": "Ummels"}
 
 
 def test_a_credential_of_another_type_is_not_opened() -> None:

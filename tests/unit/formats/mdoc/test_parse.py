@@ -330,3 +330,10 @@ def test_a_chain_of_more_certificates_than_are_looked_at_is_malformed_before_any
         auth = issuer_auth(mso(NAME), unprotected={33: [SIGNER] * count})
         with pytest.raises(Malformed, match="1 to 5"):
             MSO_MDOC.parse_presentation(response(document(issued(NAME, auth=auth))))
+
+
+@pytest.mark.parametrize("more", [{"bsn": "999900109"}, {0: 1}])
+def test_an_element_says_nothing_beside_its_value(more: Any) -> None:
+    one = cbor2.dumps({**cbor2.loads(NAME), **more})
+    with pytest.raises(Malformed, match="no IssuerSignedItem"):
+        verified(response(document(issued(one))))
