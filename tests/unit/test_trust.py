@@ -550,6 +550,13 @@ def test_a_leaf_for_other_things_is_no_document_signer() -> None:
     assert refusal(TRUST, DocumentSigner(certificates=(leaf(BOXTEL),))) is iaca.SIGNER_USE
 
 
+def test_a_document_signer_may_sign_for_other_formats_under_the_issuers_name_alone() -> None:
+    chain = Chain(certificates=signer().certificates, issuer=BOXTEL)
+    assert TRUST.issuer(chain, RESIDENT, at=NOW).party.id == BOXTEL
+    unnamed = Chain(certificates=signer("https://signers.example/7").certificates, issuer=BOXTEL)
+    assert refusal(Trust.loads(with_own_authority(table())), unnamed) is module.ISSUER_IN_LEAF
+
+
 def test_whose_signer_the_file_does_not_say_is_not_guessed() -> None:
     trust = Trust.loads(with_own_authority(table()) + table(VUGHT, municipalities='["0865"]'))
     assert trust.issuer(signer(VUGHT), RESIDENT, at=NOW).jurisdictions == ("0865",)
@@ -562,11 +569,19 @@ def test_whose_signer_the_file_does_not_say_is_not_guessed() -> None:
         with_own_authority(table()).replace("iaca = true", "iaca = 1"),
         with_own_authority(table(anchor=None, keys=f"keys = [{inline(KEY.public_key)}]")),
         with_own_authority(table()) + with_own_authority(table(VUGHT)),
+        with_own_authority(table()) + with_own_authority(table(VUGHT, anchor=make_authority("CA", CA_KEY, at=NOW))),
+        with_own_authority(table()) + with_own_authority(table(VUGHT, anchor=make_authority("CA", KEY, at=NOW))),
     ],
 )
 def test_an_authority_of_ones_own_has_anchors_and_one_owner(text: str) -> None:
     with pytest.raises(Malformed):
         Trust.loads(text)
+
+
+def test_an_authority_that_was_renewed_stands_twice_in_the_entry_of_its_issuer() -> None:
+    both = dump_pem_chain([CA]).decode(), dump_pem_chain([make_authority("CA", FOREIGN_KEY, at=NOW)]).decode()
+    text = with_own_authority(table(anchor=None, keys=f"anchors = [{', '.join(map(quoted, both))}]"))
+    assert Trust.loads(text).issuer(signer("https://signers.example/7"), RESIDENT, at=NOW).party.id == BOXTEL
 
 
 def test_a_file_that_is_written_anew_still_says_whose_authority_it_is(tmp_path: Path) -> None:

@@ -168,6 +168,15 @@ def window(der: bytes) -> tuple[datetime, datetime]:
     return window_of((read_certificate(der),))
 
 
+def name_of(authority: bytes) -> bytes:
+    """Give the name of an authority as its certificate has it, in DER.
+
+    Raises:
+        Malformed: it is no certificate.
+    """
+    return read_certificate(authority).subject.public_bytes()
+
+
 def is_above(authority: bytes, chain: tuple[bytes, ...]) -> bool:
     """Tell whether a chain says that it leads to this authority. Unverified: good for choosing anchors only.
 

@@ -461,9 +461,10 @@ def _documents(texts: Iterable[str], controllers: tuple[str, ...]) -> dict[str, 
 
 
 def _require_apart(entries: Collection[IssuerEntry]) -> None:
-    anchors = [anchor for entry in entries if entry.iaca for anchor in entry.anchors]
-    if len(set(anchors)) != len(anchors):
-        raise Malformed("an issuing authority is of one issuer; the same anchor stands twice with `iaca = true`")
+    # by its name: a renewed certificate is of the same authority, and of two of one name the second is never looked for
+    names = [name for entry in entries if entry.iaca for name in {iaca.name_of(anchor) for anchor in entry.anchors}]
+    if len(set(names)) != len(names):
+        raise Malformed("an issuing authority is of one issuer; its name stands in two entries with `iaca = true`")
     controllers = [controller for entry in entries for controller in entry.controllers]
     if len(set(controllers)) != len(controllers):
         raise Malformed("a controller is of one issuer; the same one stands twice")
