@@ -58,7 +58,7 @@ schemas: .venv/base
 	$(BIN)/python tools/reference.py
 
 clean:
-	rm -rf .venv .venv-peers dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .mutation
+	rm -rf .venv .venv-peers tests/interop/.venv tests/interop/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .mutation
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "eigendata needs Python 3.11 or newer; none was found" >&2; exit 1; }
