@@ -243,7 +243,8 @@ def _require_holder(shown: Shown, session: Binding | Reader, trail: Trail) -> Pu
         trail.require(checks.DEVICE_SIGNATURE, taken.is_by(mso.device_key, signed))
         trail.skip(checks.DEVICE_MAC, Outcome.NOT_APPLICABLE)
     else:
-        assert taken is not None and reader is not None  # without one a code was refused
+        assert taken is not None
+        assert reader is not None  # without one a code was refused
         trail.require(checks.DEVICE_ALGORITHM, taken.alg == HMAC_256 and reader.agrees_with(mso.device_key))
         trail.skip(checks.DEVICE_SIGNATURE, Outcome.NOT_APPLICABLE)
         trail.require(checks.DEVICE_MAC, taken.is_by(reader.code_key(mso.device_key), signed))
