@@ -259,9 +259,11 @@ def test_a_kid_that_is_undefined_is_refused(oracle: Oracles) -> None:
 def test_a_kid_that_is_a_text_says_nothing_to_us(oracle: Oracles) -> None:
     """@owf/mdoc writes it so (auth0-lab/mdl issue 55 is of the same); pymdoccbor refuses it, and we do not read it."""
     credential = theirs(OWF, oracle, key={**jwk(ISSUER_KEY, private=True), "kid": "issuer"})
-    token = shown(credential, SESSION)
+    token = shown_by(OWF, oracle, credential, SESSION)
     assert verified(token, SESSION) == EXPECTED
     assert [peer.name for peer in PEERS if answer_of(peer, oracle, token, SESSION)] == [PYMDOCCBOR.name]
+    anew = shown(credential, SESSION)  # our holder shows of that bucket the chain alone
+    assert not any(answer_of(peer, oracle, anew, SESSION) for peer in PEERS)
 
 
 # -- transcripts -------------------------------------------------------------------------------------------------------
