@@ -29,6 +29,8 @@ from eigendata.encoding import (
 )
 from eigendata.errors import Malformed, Trail
 from eigendata.fetch import Reply
+from eigendata.formats.di import contexts
+from eigendata.formats.di.jsonld import canonical_nquads
 from eigendata.formats.mdoc import MSO_MDOC
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.metadata import has_integrity
@@ -63,6 +65,8 @@ HOLDER_KEY: Final = SoftwareKey.from_secret(Algorithm.ES256, b"\2" * 32)
 BINDING: Final = openid4vp_redirect(client_id=f"redirect_uri:{URI}", nonce="n" * 43, response_uri=URI)
 ANY: Final = CredentialType.foreign("https://type.example/any")
 BSN: Final = "999900109"
+HOUSEHOLD: Final = CATALOGUE["urn:eigendata:nl:brp:huishouden:1"]
+CONTEXTS: Final = contexts.known(HOUSEHOLD)
 NUMBERED: Final = {"code": "0757", "omschrijving": "Boxtel"}
 
 
@@ -234,6 +238,7 @@ DOORS: Final[dict[str, Callable[[bytes], object]]] = {
     "jwk": lambda data: PublicKey.from_jwk(json_loads(data)),
     "pem": load_pem_chain,
     "chain": _chain,
+    "JSON-LD": lambda data: canonical_nquads(json_object(data), contexts=CONTEXTS),
     "presentation": _presented,
     "type metadata": lambda data: TypeMetadata.read(ANY.id, {ANY.id: data}),
     "described": _described,

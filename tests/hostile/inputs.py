@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import certificates, mdocs, questions, texts, tokens
+from . import certificates, linked, mdocs, questions, texts, tokens
 from .doors import DOORS
 from .pieces import Maker
 
@@ -24,6 +24,7 @@ def cases() -> Iterator[tuple[str, str, Maker]]:
     yield from (("cbor", f"CBOR: {what}", make) for what, make in texts.CBOR.items())
     yield from (("COSE", f"COSE: {what}", make) for what, make in texts.COSE.items())
     yield from (("COSE key", f"COSE key: {what}", texts.CBOR[what]) for what in ("a map of numbers", "the same key"))
+    yield from (("JSON-LD", f"JSON-LD: {what}", make) for what, make in linked.DOCUMENTS.items())
     for door in ("toml", "policy", "uses", "trust"):
         yield from ((door, f"TOML: {what}", make) for what, make in texts.TOML.items())
     for what, make in tokens.TOKENS.items():

@@ -73,7 +73,7 @@ JSON: Final[Mapping[str, Maker]] = {
 }
 JSON_DOORS: Final = (
     *("jwk", "type metadata", "wire", "published", "query", "request", "answer", "stored request", "challenge"),
-    *("register", "register's history", "register's relatives", "population"),
+    *("register", "register's history", "register's relatives", "population", "JSON-LD"),
 )
 """Doors behind which the one strict reader stands: what it takes by itself is tried on it alone."""
 AS_JSON: Final = (

@@ -300,6 +300,8 @@ class _Reading:
     def _object(self, value: Mapping[str, Json], term: Term, within: Context, graph: str, place: Place) -> str:
         if "@value" in value:
             return _tagged(value, term, place)
+        if not within.keywords.get("@value", frozenset()).isdisjoint(value):
+            raise _malformed(place, "a value object whose members are called otherwise")
         reference = len(value) == 1 and self._keyword(next(iter(value)), within, place) == "@id"
         active = within if reference or within.previous is None else within.previous
         active = self._contexts.of_property(active, term)

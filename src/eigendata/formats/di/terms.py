@@ -27,6 +27,9 @@ _MOST_KEPT: Final = 512
 """Contexts kept of those that types and properties make of the known ones: two of the W3C's and ours make some
 thirty; a stranger's choice of types may make any number."""
 
+MOST_NAMED: Final = 16
+"""Contexts that one document names: ours name two."""
+
 DEEPEST: Final = 8
 """Contexts that name one another; those of the W3C name none."""
 
@@ -120,8 +123,8 @@ class Contexts(Mapping[str, Json]):
             Malformed: it is anything but URLs of these, or one changes what another protects.
         """
         urls = (value,) if isinstance(value, str) else value
-        if not isinstance(urls, Sequence) or not urls:
-            raise Malformed("@context is no list of URLs")
+        if not isinstance(urls, Sequence) or not 0 < len(urls) <= MOST_NAMED:
+            raise Malformed("@context is no list of URLs, or an endless one")
         context = _EMPTY
         for url in urls:
             if not isinstance(url, str):
@@ -232,7 +235,7 @@ class _Making:
     def _vocabulary(self, value: Json) -> str | None:
         if value is None:
             return None
-        if not isinstance(value, str) or not is_iri(value):
+        if not isinstance(value, str) or not is_iri(value) or value.partition(":")[0] in self._terms:
             raise Malformed("@vocab of a context is no absolute IRI")
         return value
 
@@ -257,16 +260,18 @@ class _Making:
         """Read the definition of one term; None where no document can use it as a term at all."""
         if not name or (name.startswith("@") and name in _KEYWORDS):
             raise Malformed("a context defines a keyword, or nothing, as a term")
-        if _KEYWORD.fullmatch(name):
-            return None  # reserved for keywords to come
         simple = value is None or isinstance(value, str)
         definition = {"@id": value} if simple else value
         if not isinstance(definition, Mapping):
             raise Malformed("a term of a context is defined by neither text nor an object")
+        if _is_reserved(name) or _is_reserved(definition.get("@id")):
+            return None
         protected = definition.get("@protected", self._local.get("@protected", False))
         if not isinstance(protected, bool):
             raise Malformed("@protected of a context is neither true nor false")
         unread = sorted(definition.keys() - _DEFINITION)
+        if ":" in name or "/" in name:
+            return Term(iri=None, protected=protected, unread="its name could be an IRI")
         if unread or definition.get("@language") is not None:
             return Term(iri=None, protected=protected, unread=f"it is defined with {(unread or ['@language'])[0]}")
         return self._defined_by(name, definition, protected, simple)
@@ -297,9 +302,9 @@ class _Making:
 
     def _stands_for(self, name: str, definition: Mapping[str, Json]) -> str | None:
         if "@id" not in definition or definition["@id"] == name:
-            if ":" not in name and self._vocab is None:
+            if self._vocab is None:
                 raise Malformed("a term of a context stands for nothing")
-            return self._expanded(name) if ":" in name else f"{self._vocab}{name}"
+            return self._vocab + name
         value = definition["@id"]
         if value is None:
             return None
@@ -338,6 +343,11 @@ class _Making:
                 return term.iri + rest
             return value
         return None if self._vocab is None else self._vocab + value
+
+
+def _is_reserved(name: Json) -> bool:
+    """Tell whether a name looks like a keyword of a version to come; a term of that name, or for it, is ignored."""
+    return isinstance(name, str) and _KEYWORD.fullmatch(name) is not None and name not in _KEYWORDS
 
 
 _OF_CONTEXTS: Final = frozenset(
