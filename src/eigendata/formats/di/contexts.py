@@ -154,28 +154,27 @@ container, `{` begins the context within it. `object`: the term has no more than
 `bare`: the context within lacks `id` and `type`. `ended`: no context holds within."""
 
 
+_MARKS: Final[Mapping[str, str]] = {"^": "@type", "*": "@container"}
+
+
 def _built(facts: str) -> Json:
     stack: list[dict[str, Json]] = [_opened(bare=False)]
-    for line in facts.split("\n"):
-        match line.split():
-            case []:
-                pass
-            case ["}"]:
-                stack.pop()
-            case [name, iri, *words]:
-                definition: dict[str, Json] = {"@id": _iri(iri, name)}
-                for word in words:
-                    if word.startswith("^"):
-                        definition["@type"] = word[1:] if word[1] == "@" else _iri(word[1:], "")
-                    elif word.startswith("*"):
-                        definition["@container"] = word[1:]
-                    elif word == "ended":
-                        definition["@context"] = None
-                alone = len(definition) == 1 and "object" not in words and words[-1:] != ["{"]
-                stack[-1][name] = definition["@id"] if alone else definition
-                if words[-1:] == ["{"]:
-                    stack.append(_opened(bare="bare" in words))
-                    definition["@context"] = stack[-1]
+    for line in filter(None, map(str.split, facts.split("\n"))):
+        if line == ["}"]:
+            stack.pop()
+            continue
+        name, iri, *words = line
+        definition: dict[str, Json] = {"@id": _iri(iri, name)}
+        for word in words:
+            if word[0] in _MARKS:
+                definition[_MARKS[word[0]]] = word[1:] if word[1] == "@" else _iri(word[1:], "")
+        if "ended" in words:
+            definition["@context"] = None
+        if "{" in words:
+            stack.append(_opened(bare="bare" in words))
+            definition["@context"] = stack[-1]
+        alone = len(definition) == 1 and "object" not in words
+        stack[-2 if "{" in words else -1][name] = definition["@id"] if alone else definition
     return {"@context": stack[0]}
 
 

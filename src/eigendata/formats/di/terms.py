@@ -23,7 +23,7 @@ _IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\\ud800-
 _GEN_DELIM: Final = tuple(":/?#[]@")
 _DEFINITION: Final = frozenset({"@id", "@type", "@container", "@context", "@protected", "@prefix", "@language"})
 _CONTAINERS: Final = tuple(map(frozenset, ((), ("@set",), ("@list",), ("@graph",), ("@graph", "@set"))))
-_MOST_KEPT: Final = 512
+MOST_KEPT: Final = 512
 """Contexts kept of those that types and properties make of the known ones: two of the W3C's and ours make some
 thirty; a stranger's choice of types may make any number."""
 
@@ -156,7 +156,7 @@ class Contexts(Mapping[str, Json]):
             making = _Making(active, self._documents, overrides)
             making.take(local, 0)
             kept = making.made(key, propagates)
-            if len(self._kept) >= _MOST_KEPT:
+            if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = kept
         return kept
@@ -310,7 +310,10 @@ class _Making:
             return None
         if not isinstance(value, str):
             raise Malformed("@id of a term of a context is no text")
-        return self._expanded(value)
+        iri = self._expanded(value)
+        if iri is None:
+            raise Malformed("a term of a context stands for nothing")
+        return iri
 
     def _coercion(self, value: Json) -> tuple[str | None, str]:
         if value is None:

@@ -56,7 +56,7 @@ REFUSED = {
     "a term that is not read: it is defined with @language": 1,
     "a term that is not read: it is defined with @reverse": 8,
     "a term that is not read: its name could be an IRI": 5,
-    "a term that names nothing": 1,
+    "a term of a context stands for nothing": 1,
     "a context sets @direction, which is not read": 4,
     "a context sets @language, which is not read": 5,
     "a context uses @propagate, which is not read": 2,

@@ -148,6 +148,13 @@ def test_a_dataset_made_to_take_for_ever_is_answered_in_a_tenth_of_a_second(
     assert took < 0.1
 
 
+def test_too_much_work_and_too_deep_a_row_are_each_refused_for_what_they_are() -> None:
+    with pytest.raises(Malformed, match="more work"):
+        canonicalize(clique(10))
+    with pytest.raises(Malformed, match="too deep"):
+        canonicalize(chain(400))
+
+
 def test_what_credentials_hold_alike_is_never_near_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rdfc, "MOST_STEPS", rdfc.MOST_STEPS // 10)
     children = [
