@@ -32,6 +32,9 @@ def svg(inside: str = "", attributes: str = "") -> bytes:
         '<g transform="translate(1,2) rotate(3)"><path d="M0 0L1 1"/></g>',
         '<text xml:space="preserve"> </text>',
         "<!-- a note -->",
+        "<g></g>" * 70,
+        "<g>" * 63 + "</g>" * 63,
+        "<text>one\n{{street}}\nthree</text>",
     ],
 )
 def test_a_picture_that_only_is_one_is_accepted(inside: str) -> None:
@@ -57,11 +60,14 @@ def test_a_picture_that_only_is_one_is_accepted(inside: str) -> None:
         '<rect ONLOAD="x"/>',
         '<rect style="fill:url(https://evil.example)"/>',
         '<rect class="a"/>',
+        '<rect style="fill:red"/>',
         '<rect fill="url(https://evil.example)"/>',
         '<rect fill="URL(//evil.example#a)"/>',
         '<rect fill="url(#a) url(https://evil.example)"/>',
         '<rect fill="u\\72l(https://evil.example)"/>',
         '<rect fill="ur/**/l(https://evil.example)"/>',
+        '<rect fill="r\\65 d"/>',
+        '<rect fill="re/**/d"/>',
         '<rect mask="image-set(url(x))"/>',
         '<rect mask="image-set(&quot;https://evil.example&quot; 1x)"/>',
         '<rect fill="rgb(url(x))"/>',
@@ -80,6 +86,9 @@ def test_a_picture_that_only_is_one_is_accepted(inside: str) -> None:
         "<text>{{street}}{{unknown}}</text>",
         "{{street}}",
         "<g>{{street}}</g>",
+        "<g>{{street}}<text></text></g>",
+        "<text></text>{{street}}",
+        "<text><tspan></tspan></text>{{street}}",
         '<rect width="{{street}}"/>',
         "<!-- {{street}} -->",
         "<?xml-stylesheet href='https://evil.example'?>",
@@ -90,6 +99,10 @@ def test_a_picture_that_only_is_one_is_accepted(inside: str) -> None:
 def test_what_could_do_more_than_be_seen_is_refused(inside: str) -> None:
     with pytest.raises(Malformed):
         require_template(svg(inside), {"street", "town"})
+
+
+STRANGE = ("big5", "shift-jis", "idna", "punycode", "undefined", "hex", "nowhere")
+"""Encodings of which the parser's every refusal is another kind of error."""
 
 
 @pytest.mark.parametrize(
@@ -106,7 +119,8 @@ def test_what_could_do_more_than_be_seen_is_refused(inside: str) -> None:
         b'<!DOCTYPE svg [<!ENTITY a "b">]>' + svg("<text>&a;</text>"),
         b'<!DOCTYPE svg SYSTEM "https://evil.example">' + svg(),
         b'<?xml version="1.0" encoding="rot13"?>' + svg(),
-        svg("<g>" * 70 + "</g>" * 70),
+        *(f'<?xml version="1.0" encoding="{name}"?>'.encode() + svg() for name in STRANGE),
+        svg("<g>" * 64 + "</g>" * 64),
     ],
 )
 def test_what_is_no_svg_is_malformed(octets: bytes) -> None:

@@ -53,7 +53,6 @@ def require_template(svg: bytes, ids: Container[str]) -> None:
     """
     reader = _Reader(ids)
     parser = expat.ParserCreate(namespace_separator=_BETWEEN)
-    parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
@@ -62,7 +61,7 @@ def require_template(svg: bytes, ids: Container[str]) -> None:
     parser.StartDoctypeDeclHandler = reader.refuse
     try:
         parser.Parse(svg, True)
-    except (expat.ExpatError, UnicodeError, LookupError) as error:  # an encoding that nobody knows is a LookupError
+    except (expat.ExpatError, ValueError, LookupError) as error:  # an encoding that is not known, or not read here
         raise Malformed("an SVG template is not well-formed XML") from error
 
 
