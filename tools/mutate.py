@@ -88,6 +88,7 @@ ARGS: Final = [
     "no:cacheprovider",
     "-p",
     "no:xdist",
+    "--assert=plain",  # why it fails is not asked, and finding the words costs more than the test
     "-m",
     "not cost",
     "-W",
@@ -115,15 +116,27 @@ def _settle(items: Iterable[Any]) -> None:
             function._hypothesis_internal_use_settings = new  # type: ignore[union-attr]
 
 
-def _caches() -> list[Any]:
+def _memories() -> list[Callable[[], object]]:
+    """Give what empties each memory of earlier calls: caches of functions, and tables that a module makes empty."""
     found = [one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper)]
-    return [one for one in found if (getattr(one, "__module__", None) or "").startswith("eigendata")]
+    memories: list[Callable[[], object]] = [
+        one.cache_clear for one in found if (getattr(one, "__module__", None) or "").startswith("eigendata")
+    ]
+    for name, module in sys.modules.items():
+        path = getattr(module, "__file__", None)
+        if not name.startswith("eigendata") or path is None:
+            continue
+        for node in ast.parse(Path(path).read_text()).body:
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=table), value=ast.Dict(keys=[])):
+                    memories.append(getattr(module, table).clear)
+    return memories
 
 
-def _forget(caches: Iterable[Any]) -> None:
+def _forget(memories: Iterable[Callable[[], object]]) -> None:
     """Empty what was remembered of earlier calls: it was computed by other code."""
-    for one in caches:
-        one.cache_clear()
+    for one in memories:
+        one()
 
 
 class _Reach:
@@ -153,10 +166,10 @@ class _Reach:
         _settle(session.items)
         seconds: dict[str, float] = {}
         shared: dict[str, list[str]] = defaultdict(list)
-        caches = _caches()
+        memories = _memories()
         self.cov.start()
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
-            _forget(caches)
+            _forget(memories)
             self.context = [item.nodeid]
             self.cov.switch_context(item.nodeid)
             start = time.process_time()
@@ -257,9 +270,9 @@ class Reach:
     def of(self, mutant: Mutant, first: list[str]) -> list[str]:
         """Give the tests for a mutant in order: what killed its neighbours, what is near, what is fast."""
         reached, afresh = self._reaching(mutant), self.afresh(mutant)
-        room, own = mutant.file.split("/")[0].removesuffix(".py"), Path(mutant.file).stem
+        room, own = mutant.file.split("/")[0].removesuffix(".py"), Path(mutant.file.removesuffix("/__init__.py")).stem
         # how far a file of tests is: named after the module, after its room, or neither
-        far = {name: 0 if f"test_{own}" in name else 1 if room in name else 2 for name in self.text}
+        far = {name: 0 if f"_{own}_" in f"_{Path(name).stem}_" else 1 if room in name else 2 for name in self.text}
         if afresh:
             words = mutant.names - {"self"}
             far = {name: min(far[name], int(not any(word in self.text[name] for word in words))) for name in far}
@@ -359,9 +372,10 @@ class _Child:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed:
-            (self.place / "killer").write_text(report.nodeid)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        if call.excinfo is not None and not isinstance(call.excinfo.value, pytest.skip.Exception):
+            (self.place / "killer").write_text(item.nodeid)
             os._exit(1)
 
     def pytest_runtestloop(self, session: Any) -> bool:
@@ -393,7 +407,7 @@ class Runner:
         self.items: dict[str, Any] = {}
         self.living: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
         self.killers: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self.caches: list[Any] = []
+        self.memories: list[Callable[[], object]] = []
         self.todo: list[Mutant] = []
         self.fates: dict[str, dict[str, str]] = {}
         path = KEPT / "fates.json"
@@ -417,7 +431,7 @@ class Runner:
             if isinstance(one, FunctionType):
                 code = one.__code__
                 self.living[(code.co_filename, code.co_qualname, code.co_firstlineno)].append(one)
-        self.caches = _caches()
+        self.memories = _memories()
         gc.collect()
         gc.freeze()
         self._require_order_free()
@@ -516,24 +530,44 @@ class Runner:
             return 1
         if self.reach.afresh(mutant):
             return _afresh(path, module, child)
-        self._revive(mutant, module)
+        lost = self._lost(module)
+        if lost:  # a living closure takes no code that uses less of what is around it: name it where nothing runs
+            for node in ast.walk(source.tree):
+                if isinstance(node, ast.FunctionDef) and node.lineno in lost:
+                    named = [ast.Expr(value=ast.Name(id=name, ctx=ast.Load())) for name in lost[node.lineno]]
+                    never: list[ast.stmt] = [ast.If(test=ast.Constant(value=False), body=[*named], orelse=[])]
+                    node.body += [ast.fix_missing_locations(ast.copy_location(one, node)) for one in never]
+            module = compile(source.tree, str(path), "exec", dont_inherit=True)
+        self._revive(module)
         return self._in_child(child)
 
     def _in_child(self, child: _Child) -> int:
         if not child.place.exists():
             child.begin()
-        _forget(self.caches)
+        _forget(self.memories)
         if child.tests:
             self.items[child.tests[0]].config.pluginmanager.register(child)
             child.loop([self.items[test] for test in child.tests])
         return 0
 
-    def _revive(self, mutant: Mutant, module: CodeType) -> None:
-        """Put the changed code into the function that is there, wherever it was imported to."""
+    def _changed(self, module: CodeType) -> Iterator[tuple[FunctionType, CodeType]]:
         for code in _codes(module):
             for function in self.living.get((code.co_filename, code.co_qualname, code.co_firstlineno), ()):
                 if function.__code__ != code:
-                    function.__code__ = code
+                    yield function, code
+
+    def _lost(self, module: CodeType) -> dict[int, tuple[str, ...]]:
+        """Give the lines of closures of which the changed code no longer uses all that it did, and what it used."""
+        return {
+            code.co_firstlineno: function.__code__.co_freevars
+            for function, code in self._changed(module)
+            if function.__code__.co_freevars != code.co_freevars
+        }
+
+    def _revive(self, module: CodeType) -> None:
+        """Put the changed code into the function that is there, wherever it was imported to."""
+        for function, code in self._changed(module):
+            function.__code__ = code
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
