@@ -158,27 +158,24 @@ class Policy:
 
     def wanted(self, asked: Mapping[str, tuple[Path, ...]], types: Mapping[str, CredentialType]) -> tuple[Wanted, ...]:
         """Add to what is asked what ties the answers to one person and says how old they are."""
-        tied = [name for name in self.same_subject if name in asked]
-        several = len(tied) > 1
-        known = {
-            one.id: tuple(known_type(types, name) for name in one.types) for one in self.questions if one.id in asked
-        }
-        foreign = any(one.attribute(SET) is None for name in tied for one in known[name])
-        asked_anyway = {path for name in tied for path in asked[name]}.issuperset(MATCHING)
+        left = [one for one in self.questions if one.id in asked]
+        known = {one.id: tuple(known_type(types, name) for name in one.types) for one in left}
+        # all of them are about one person, or there is only one (ONE_SUBJECT)
+        tied = len(left) > 1
+        foreign = any(one.attribute(SET) is None for answering in known.values() for one in answering)
+        asked_anyway = {path for paths in asked.values() for path in paths}.issuperset(MATCHING)
+        matching = MATCHING if tied and (foreign or asked_anyway) else ()
         return tuple(
             Wanted(
                 id=one.id,
                 types=known[one.id],
                 paths=asked[one.id],
-                matching=tuple(path for path in MATCHING if path not in asked[one.id])
-                if several and one.id in tied and (foreign or asked_anyway)
-                else (),
-                tied=several and one.id in tied,
+                matching=tuple(path for path in matching if path not in asked[one.id]),
+                tied=tied,
                 dated=self.max_source_age_days is not None,
                 optional=one.optional,
             )
-            for one in self.questions
-            if one.id in asked
+            for one in left
         )
 
     def usable(self, question: str, types: Mapping[str, CredentialType]) -> tuple[Path, ...]:

@@ -172,7 +172,7 @@ def outside(
     tie several credentials, an `absent` sibling stands for a claim that may be asked, and what is visible in every
     presentation is not revealed by asking.
     """
-    listed = (shipped_uses() if uses is None else uses).get(use or "")
+    listed = None if use is None else (shipped_uses() if uses is None else uses).get(use)
     if listed is None:
         return Compared(use=use, listed=False, beyond=())
     asked = [_Asked(one, type_id, types, formats) for one in query.credentials for type_id in one.type_ids]

@@ -155,6 +155,33 @@ def test_one_question_alone_is_not_tied() -> None:
     assert paths(asked, "person") == {*NAMES, *(("absent", *name) for name in NAMES), ("as_of",)}
 
 
+def test_a_foreign_type_that_answers_alone_is_not_asked_for_matching_claims() -> None:
+    text = changed(
+        ('ask = ["family_name", "given_name", "birthdate"]', 'ask = ["family_name"]'),
+        ('types = ["person"]', 'types = ["person", "pid"]\nundated = true'),
+        ('types = ["house"]', 'types = ["house"]\nonly_if = "home.local"'),
+    )
+    asked = compiled(read(text), {**HOME, "local": False})
+    assert paths(asked, "person-1", 0) == {("family_name",), ("as_of",)}
+    assert paths(asked, "person-2") == {("family_name",)}
+
+
+def test_what_identifies_is_not_asked_where_its_question_is_not() -> None:
+    changes = (
+        ('types = ["person"]', 'types = ["person"]\nonly_if = "home.local"'),
+        ('ask = ["size", "own", "town"]', 'ask = ["size", "own", "town"]\nidentify = ["town"]'),
+    )
+    policy = read(changed(*changes))
+    assert set(policy.asked(HOME)) == {"person", "house"}
+    assert set(policy.asked({**HOME, "local": False})) == {"house"}  # the one that follows is asked
+
+
+def test_how_old_the_source_is_is_asked_only_where_the_policy_sets_an_age() -> None:
+    asked = compiled(read(changed(("max_source_age_days = 14\n", ""))))
+    assert ("as_of",) in paths(compiled(), "house")
+    assert ("as_of",) not in paths(asked, "house")
+
+
 def test_matching_claims_are_asked_of_all_where_a_foreign_type_may_answer() -> None:
     text = changed(
         ('ask = ["family_name", "given_name", "birthdate"]', 'ask = ["family_name"]'),
@@ -213,6 +240,12 @@ def test_what_a_policy_asks_itself_is_not_asked_twice() -> None:
     one = Wanted(id="person", types=(PERSON,), paths=(("as_of",), ("set",)), tied=True, dated=True)
     (asked,) = compile_query([one], ALONE).query.credentials
     assert [claim.path for claim in asked.claims] == [("as_of",), ("set",)]
+
+
+def test_a_claim_that_a_type_does_not_declare_is_asked_where_the_policy_says() -> None:
+    one = Wanted(id="person", types=(PERSON,), paths=(("shoe", "size"),))
+    (asked,) = compile_query([one], ALONE).query.credentials
+    assert [claim.path for claim in asked.claims] == [("shoe", "size")]
 
 
 class _Renamed:

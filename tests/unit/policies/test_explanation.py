@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from eigendata import policies, texts
-from eigendata.encoding import json_dumps
+from eigendata.encoding import Json, json_dumps
 from eigendata.errors import Misuse
-from eigendata.policies import explain, kept
-from tests.unit.policies.samples import TYPES, read
+from eigendata.model import CredentialType
+from eigendata.policies import Policy, explain, kept
+from tests.unit.policies.samples import HOUSE, OWN_RULE, TYPES, changed, read
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -38,6 +42,39 @@ def test_the_explanation_says_when_and_why_the_local_tie_is_asked() -> None:
     assert len(tie["rules"]) == 1
     (name, *_) = questions[0]["claims"]
     assert (name["why"], name["only_if"], name["rules"]) == (texts.say("asked.identify", "en"), [], [])
+
+
+def house_claim(policy: Policy, *path: str, types: Mapping[str, CredentialType] = TYPES) -> Mapping[str, Json]:
+    """Give what is told of one claim of the house."""
+    questions = explain(policy, "en", types=types)["questions"]
+    assert isinstance(questions, list)
+    (told,) = (one for one in questions[1]["claims"] if one["path"] == list(path))
+    assert isinstance(told, dict)
+    return told
+
+
+def test_a_claim_is_said_to_be_asked_always_where_one_of_its_rules_always_counts() -> None:
+    always = OWN_RULE.replace("is = true", "is = false").replace('only_if = "home.local"\n', "")
+    for rules in (OWN_RULE + always, always + OWN_RULE):
+        told = house_claim(read(changed((OWN_RULE, rules))), "own")
+        assert (told["only_if"], told["why"]) == ([], texts.say("asked.matters", "en"))
+
+
+def test_a_claim_that_identifies_is_said_to_be_asked_always_whatever_its_rules() -> None:
+    text = changed(('ask = ["size", "own", "town"]', 'ask = ["size", "own", "town"]\nidentify = ["town"]'))
+    told = house_claim(read(text), "town")
+    assert (told["only_if"], told["why"]) == ([], texts.say("asked.identify", "en"))
+
+
+def test_a_claim_that_its_type_no_longer_declares_is_told_by_its_path_and_as_sensitive() -> None:
+    ask = 'ask = ["size", "own", "town", "lot.number"]\nidentify = ["lot.number"]'
+    names = ('ask = ["family_name", "given_name", "birthdate"]', 'ask = ["family_name", "given_name"]')
+    policy = read(changed(('ask = ["size", "own", "town"]', ask), names))
+    assert house_claim(policy, "lot", "number")["label"] == "Claim"
+    assert house_claim(policy, "lot", "number")["sensitive"] is False
+    bare = replace(HOUSE, attributes=tuple(one for one in HOUSE.attributes if one.path != ("lot", "number")))
+    told = house_claim(policy, "lot", "number", types={**TYPES, bare.id: bare})
+    assert (told["label"], told["sensitive"]) == ("lot.number", True)
 
 
 def test_a_language_that_does_not_exist_is_misuse() -> None:

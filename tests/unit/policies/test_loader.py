@@ -247,6 +247,7 @@ ACCEPTED: Mapping[str, tuple[tuple[str, str], ...]] = {
             ', otherwise = "9 days"',
         ),
     ),
+    "a source of ten years": (("max_source_age_days = 14", "max_source_age_days = 3650"),),
     "a source of any age": (("max_source_age_days = 14\n", ""), ('types = ["person"]', 'types = ["person", "pid"]')),
     "a thing that no name can tie, where no name is asked": (
         ('ask = ["family_name", "given_name", "birthdate"]', 'ask = ["family_name", "given_name"]'),
@@ -363,6 +364,7 @@ MALFORMED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "an age that is no number": (("max_source_age_days = 14", 'max_source_age_days = "14"'),),
     "an age that is a boolean": (("max_source_age_days = 14", "max_source_age_days = true"),),
     "a negative age": (("max_source_age_days = 14", "max_source_age_days = -1"),),
+    "an age of more than ten years": (("max_source_age_days = 14", "max_source_age_days = 3651"),),
     "a purpose that is a text": (('purpose = { nl = "Waarom", en = "Why" }', 'purpose = "Why"'),),
     "an empty text": (('en = "Why"', 'en = ""'),),
     "a question without a claim": (('ask = ["size", "own", "town"]', "ask = []"),),
@@ -371,6 +373,9 @@ MALFORMED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "a path with an index": (('ask = ["size", "own", "town"]', 'ask = ["size", "own", 0]'),),
     "a path with an empty part": (('ask = ["size", "own", "town"]', 'ask = ["size", "own", "lot."]'),),
     "a claim to identify that is a number": (("identify = true", 'identify = ["family_name", 3]'),),
+    "a number that is spelled as a claim that is asked": (
+        ('"birthdate"]\nidentify = true', '"birthdate", "3"]\nidentify = [3]'),
+    ),
     "more grounds than are read": (
         ('legal_basis = ["AVG 6(1)(b)"]', f"legal_basis = {[str(number) for number in range(65)]}"),
     ),
@@ -393,10 +398,20 @@ def test_a_file_of_another_shape_is_malformed(case: str) -> None:
 def test_a_policy_has_rules_and_questions_and_not_too_many() -> None:
     with pytest.raises(Malformed):
         read(samples.HEAD + "questions = []\n" + "".join((ABSENT_RULE, END_RULE)))
+    with pytest.raises(Rejected):  # as many as there may be, and alike
+        read(changed((SIZE_RULE, SIZE_RULE * 20)))
     with pytest.raises(Malformed):
-        read(changed((SIZE_RULE, SIZE_RULE * 24)))
+        read(changed((SIZE_RULE, SIZE_RULE * 21)))
+    homes = [HOUSE_QUESTION.replace('id = "house"', f'id = "house_{number}"') for number in range(7)]
+    with pytest.raises(Rejected):  # as many as there may be, and not all about one person
+        read(changed((HOUSE_QUESTION, HOUSE_QUESTION + "".join(homes[:6]))))
     with pytest.raises(Malformed):
-        read(changed((HOUSE_QUESTION, HOUSE_QUESTION * 9)))
+        read(changed((HOUSE_QUESTION, HOUSE_QUESTION + "".join(homes))))
+
+
+def test_nothing_identifies_where_the_file_says_so() -> None:
+    text = changed(('ask = ["size", "own", "town"]', 'ask = ["size", "own", "town"]\nidentify = false'))
+    assert read(text) == read()
 
 
 @pytest.mark.parametrize(
@@ -464,6 +479,31 @@ def test_a_file_outside_the_shipped_ones_is_no_name(tmp_path: Path) -> None:
         policies.load(tmp_path)
 
 
+def test_a_path_is_never_the_name_of_a_shipped_policy() -> None:
+    assert policies.load("woningcorporatie/B")
+    with pytest.raises(Misuse):
+        policies.load(Path("woningcorporatie/B"))
+
+
+def test_a_file_of_another_name_than_toml_is_no_policy(tmp_path: Path) -> None:
+    file = tmp_path / "own.txt"
+    file.write_text(LETTING)
+    with pytest.raises(Misuse):
+        policies.load(file, types=TYPES, uses=USES)
+
+
+def test_a_file_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(LETTING + "#" * (TOML_LIMIT - len(LETTING) - 2) + "\n1")
+    with pytest.raises(Malformed):  # its last character is no TOML
+        policies.load(file, types=TYPES, uses=USES)
+    file.write_text(LETTING + "#" * (TOML_LIMIT - len(LETTING)))
+    assert policies.load(file, types=TYPES, uses=USES) == read()
+    file.write_text(LETTING + "#" * (TOML_LIMIT + 1 - len(LETTING)))
+    with pytest.raises(Malformed):
+        policies.load(file, types=TYPES, uses=USES)
+
+
 def test_errors_say_which_policy(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text("x = 1")
@@ -502,6 +542,15 @@ def test_equal_policies_have_one_digest_and_each_change_another() -> None:
     assert len({read().digest(), *(read(text).digest() for text in different)}) == len(different) + 1
 
 
+def test_the_content_of_a_policy_spells_its_claims_as_the_file_does() -> None:
+    ask = 'ask = ["size", "own", "town", "lot.number"]\nidentify = ["town", "lot.number"]'
+    names = ('ask = ["family_name", "given_name", "birthdate"]', 'ask = ["family_name", "given_name"]')
+    questions = read(changed(('ask = ["size", "own", "town"]', ask), names)).to_json()["questions"]
+    assert isinstance(questions, list)
+    assert questions[1]["ask"] == ["size", "own", "town", "lot.number"]
+    assert questions[1]["identify"] == ["town", "lot.number"]
+
+
 def test_a_policy_can_be_hashed_and_compared() -> None:
     assert len({read(), read()}) == 1
 
@@ -529,6 +578,21 @@ def test_a_list_of_uses_of_another_shape_is_malformed() -> None:
     ):
         with pytest.raises(Malformed):
             read_uses(text.encode(), types=TYPES)
+
+
+def test_errors_say_which_use() -> None:
+    with pytest.raises(Rejected) as refused:
+        read_uses(changed((', en = "Let"', ""), text=USES_TOML).encode(), types=TYPES)
+    assert refused.value.where == ("letting",)
+
+
+def test_a_list_of_uses_spells_a_claim_with_parts_with_a_dot() -> None:
+    listed = read_uses(
+        changed(('may.plot = ["size"', 'may.plot = ["lot.number"'), text=USES_TOML).encode(), types=TYPES
+    )
+    use = listed["letting"]
+    assert use.allows(samples.PLOT.id, ("lot", "number"))
+    assert use.may[samples.PLOT.id][0] == ("lot", "number")
 
 
 def test_every_short_name_in_the_shipped_uses_is_of_the_catalogue() -> None:

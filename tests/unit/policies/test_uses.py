@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eigendata import policies, texts
 from eigendata.encoding import Json
-from eigendata.formats import PREFERRED, only
+from eigendata.formats import FORMATS, PREFERRED, only
 from eigendata.model import ClaimPath
 from eigendata.policies import Compared, outside, read_policy, read_uses
 from eigendata.query import Query, parse_query
 from eigendata.registers.catalogue import CATALOGUE
-from tests.unit.policies.samples import HOME, TYPES, USES, USES_TOML, changed, read
+from tests.unit.policies.samples import HOME, PERSON, TYPES, USES, USES_TOML, changed, read
 
 ALONE = only(PREFERRED)
 HOMES: dict[str, list[dict[str, Json]]] = {
@@ -48,9 +50,11 @@ def beyond(use: str, **asked: list[str]) -> set[ClaimPath]:
 def test_what_the_loader_compiles_is_within_its_use(name: str) -> None:
     policy = policies.load(name)
     for home in HOMES[name]:
-        compared = outside(policy.use, policy.compile(home, types=CATALOGUE, formats=ALONE).query)
-        assert compared == Compared(use=name, listed=True, beyond=())
-        assert compared.fine
+        for formats in (ALONE, FORMATS):
+            compared = outside(policy.use, policy.compile(home, types=CATALOGUE, formats=formats).query)
+            assert compared == Compared(use=name, listed=True, beyond=())
+            assert compared.fine
+            assert compared.says("en") == texts.say("use.within", "en")
 
 
 def test_what_the_loader_compiles_with_foreign_types_is_within_its_use() -> None:
@@ -95,6 +99,53 @@ def test_a_format_that_is_not_known_here_is_held_against_the_list_all_the_same()
     assert [one.path for one in outside("woningcorporatie/A", asked).beyond] == [("ns", "age_over_18")]
 
 
+def test_a_type_is_known_by_the_name_that_a_format_gives_it() -> None:
+    named = replace(PERSON, names={"mso_mdoc": "org.test.person"})
+    asked = parse_query(
+        {
+            "credentials": [
+                {
+                    "id": "x",
+                    "format": "mso_mdoc",
+                    "meta": {"doctype_value": "org.test.person"},
+                    "claims": [{"path": ["org.test.person", "adult"]}, {"path": ["org.test.person", "birthdate"]}],
+                }
+            ]
+        }
+    )
+    narrow = read_uses(
+        changed((', "birthdate"]\nidentify.house', "]\nidentify.house"), text=USES_TOML).encode(), types=TYPES
+    )
+    (one,) = outside("letting", asked, uses=narrow, types={**TYPES, named.id: named}).beyond
+    assert (one.type, one.path) == (PERSON.id, ("birthdate",))
+
+
+def test_a_listed_type_that_is_not_known_here_is_held_against_its_list() -> None:
+    uses = read_uses(
+        b'[uses.x]\nlabel = { nl = "x", en = "x" }\nmay."urn:eudi:pid:nl:1" = ["age_over_18"]', types=CATALOGUE
+    )
+    asked = parse_query(
+        {
+            "credentials": [
+                {
+                    "id": "x",
+                    "format": "dc+sd-jwt",
+                    "meta": {"vct_values": ["urn:eudi:pid:nl:1"]},
+                    "claims": [{"path": ["age_over_18"]}, {"path": ["as_of"]}],
+                }
+            ]
+        }
+    )
+    (one,) = outside("x", asked, uses=uses).beyond
+    assert (one.type, one.path) == ("urn:eudi:pid:nl:1", ("as_of",))
+
+
+def test_a_request_that_names_no_use_is_held_to_no_list() -> None:
+    for name in ('""', "X", "None"):
+        uses = read_uses(f'[uses.{name}]\nlabel = {{ nl = "x", en = "x" }}'.encode(), types=CATALOGUE)
+        assert not outside(None, query(persoon=["sex"]), uses=uses).listed
+
+
 def test_an_unknown_use_is_said_to_have_no_list() -> None:
     for use in ("woningcorporatie/Z", "", None):
         compared = outside(use, query(bsn=["bsn"]))
@@ -127,6 +178,30 @@ def test_the_absence_of_a_claim_that_may_be_asked_may_be_asked() -> None:
     assert beyond("woningcorporatie/B", persoon=names, inwoner=["local_tie_6y", "absent.birthdate"]) == {
         ("absent", "birthdate")
     }
+
+
+def test_the_absence_of_a_claim_that_may_not_be_asked_may_not_be_asked_either() -> None:
+    assert beyond("woningcorporatie/A", persoon=["age_over_18", "birthdate", "absent.birthdate"]) == {
+        ("birthdate",),
+        ("absent", "birthdate"),
+    }
+
+
+def test_a_listed_absence_is_no_reason_for_another() -> None:
+    uses = read_uses(changed(('"nickname", "age"', '"absent.adult"'), text=USES_TOML).encode(), types=TYPES)
+    asked = parse_query(
+        {
+            "credentials": [
+                {
+                    "id": "x",
+                    "format": "dc+sd-jwt",
+                    "meta": {"vct_values": [PERSON.id]},
+                    "claims": [{"path": ["absent", "adult"]}, {"path": ["absent", "birthdate"]}],
+                }
+            ]
+        }
+    )
+    assert [one.path for one in outside("letting", asked, uses=uses, types=TYPES).beyond] == [("absent", "birthdate")]
 
 
 def test_a_whole_object_is_beyond_a_use_that_lists_a_part() -> None:
@@ -177,9 +252,13 @@ def test_an_issuer_of_another_kind_is_a_reason_for_matching_claims() -> None:
 
 def test_a_type_of_another_use_gives_no_reason_for_names() -> None:
     compared = outside(
-        "woningcorporatie/A", query(persoon=["age_over_18", "birthdate"], huishouden=["birthdate", "set"])
+        "woningcorporatie/A", query(persoon=["age_over_18", "birthdate", "set"], huishouden=["birthdate", "set"])
     )
-    assert {(one.query, one.path) for one in compared.beyond} == {("persoon", ("birthdate",)), ("huishouden", ())}
+    assert {(one.query, one.path) for one in compared.beyond} == {
+        ("persoon", ("birthdate",)),
+        ("persoon", ("set",)),
+        ("huishouden", ()),
+    }
 
 
 def test_every_type_that_may_answer_is_looked_at() -> None:
