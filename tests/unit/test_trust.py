@@ -542,6 +542,15 @@ def test_an_authority_of_an_issuers_own_makes_every_document_signer_below_it_tha
     assert refusal(trust, unknown) is module.ISSUER_KNOWN
 
 
+def test_any_one_of_several_authorities_of_an_issuers_own_makes_its_signers() -> None:
+    several = f"anchors = [{', '.join(quoted(dump_pem_chain([one]).decode()) for one in (CA, OTHER_CA))}]"
+    alone = f"anchors = [{quoted(dump_pem_chain([CA]).decode())}]"
+    trust = Trust.loads(with_own_authority(table()).replace(alone, several))
+    for authority, key in ((CA, CA_KEY), (OTHER_CA, OTHER_CA_KEY)):
+        one = signer("https://signers.example/7", authority=authority, key=key)
+        assert trust.issuer(one, RESIDENT, at=NOW).party.id == BOXTEL
+
+
 def test_a_document_signer_is_no_way_to_an_issuer_with_keys() -> None:
     assert refusal(PINNED, signer()) is module.ISSUER_MECHANISM
 

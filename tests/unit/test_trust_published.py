@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,8 +23,9 @@ from eigendata.fetch import ADDRESS_ALLOWED, CERTIFICATE, NO_REDIRECT, URL_ALLOW
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.type_metadata import DescribedType, TypeMetadata
 from eigendata.model import Chain, CredentialType, Named, Origin
-from eigendata.trust import Trust, add_issuer
+from eigendata.trust import Trust, add_issuer, published
 from eigendata.trust.published import (
+    ISSUERS_LIMIT,
     KEYS_LIMIT,
     LONGEST,
     PAUSE,
@@ -72,7 +74,7 @@ class Web:
 
     def get(self, url: str, *, accept: Sequence[str]) -> Reply:
         self.asked.append(url)
-        assert "application/json" in accept
+        assert set(accept) == {"application/json", *(["application/jwk-set+json"] if url == ELSEWHERE else [])}
         if self.error is not None:
             raise self.error()
         page = self.pages[url]
@@ -125,6 +127,8 @@ NOT_PUBLISHABLE = [
     "https://boxtel.example#",
     "https://user@boxtel.example",
     "https://user:secret@boxtel.example",
+    "https://:secret@boxtel.example",
+    "https://@boxtel.example",
     "https://boxtel.example:0",
     "https://boxtel.example:port",
     "https://[boxtel",
@@ -168,6 +172,18 @@ def test_a_token_that_names_no_key_is_the_only_keys() -> None:
     assert found(trust(Web({HERE: metadata(jwks=key_set(without_name))})), None) == ISSUED
     two = Web({HERE: metadata(jwks=key_set(jwk(), jwk(NEWER, kid="2")))})
     assert refusal(trust(two), Named(issuer=BOXTEL)) is module.ISSUER_KEY
+
+
+def test_a_set_holds_so_many_keys_and_no_more() -> None:
+    many = [jwk(kid=str(number)) for number in range(KEYS_LIMIT)]
+    assert found(trust(Web({HERE: metadata(jwks=key_set(*many))}))) == ISSUED
+
+
+def test_keys_without_a_name_stand_beside_one_another_and_are_not_taken_for_each_other() -> None:
+    nameless = [{**key.jwk()} for key in (ISSUED, ISSUED, NEWER)]
+    trusted = trust(Web({HERE: metadata(jwks=key_set(*nameless, jwk(NEWER, kid="2")))}))
+    assert found(trusted, "2") == NEWER
+    assert refusal(trusted, Named(issuer=BOXTEL)) is module.ISSUER_KEY
 
 
 def test_issuer_key_a_key_that_is_not_published_is_refused() -> None:
@@ -235,6 +251,7 @@ UNREADABLE: list[Any] = [
     metadata(jwks=key_set(jwk(), jwk(NEWER))),
     metadata(jwks=key_set(jwk(kid=1))),
     metadata(jwks=key_set(*[jwk(kid=str(number)) for number in range(KEYS_LIMIT + 1)])),
+    metadata(jwks={"keys": {"0": jwk()}}),
     metadata(jwks=None, jwks_uri=1),
     metadata(jwks=None, jwks_uri="http://keys.example"),
     metadata(jwks=None, jwks_uri="file:///etc/passwd"),
@@ -249,7 +266,7 @@ def test_what_cannot_be_read_is_unavailable_and_never_valid(page: Any) -> None:
     assert web.asked == [HERE]
 
 
-@pytest.mark.parametrize("status", [201, 204, 400, 404, 500])
+@pytest.mark.parametrize("status", [201, 204, 300, 400, 404, 500])
 def test_an_answer_that_is_no_success_is_not_used(status: int) -> None:
     web = Web(status=status)
     if status < 300:
@@ -390,6 +407,8 @@ def test_who_trusts_no_such_issuer_verifies_without_any_network(monkeypatch: pyt
         ('max-age="600"', "", 600),
         ("max-age=999999999", "0", LONGEST.total_seconds()),
         ("max-age=9999999999999999999999", "0", 300),
+        ("max-age=9999999999", "0", 300),
+        ("max-age=X600", "0", 300),
         ("max-age=-5", "0", 300),
         ("max-age=٦٠٠", "0", 300),
         ("", "0", 300),
@@ -449,6 +468,7 @@ def test_a_new_key_is_looked_for_but_not_at_every_token() -> None:
     for number in range(50):
         with pytest.raises(Rejected):
             found(trusted, f"forged {number}", at=NOW + PAUSE + SECOND)
+    assert found(trusted, "2", at=NOW + PAUSE + SECOND) == NEWER
     assert len(web.asked) == 2
 
 
@@ -465,21 +485,48 @@ def test_keys_that_are_known_outlast_a_failure_but_not_their_time() -> None:
         found(trusted, at=NOW + timedelta(minutes=5))
 
 
-def test_a_failure_is_remembered_for_a_moment_and_no_longer() -> None:
-    web = Web(error=lambda: Unavailable("down"))
+@pytest.mark.parametrize(
+    ("error", "page", "kind"),
+    [
+        (lambda: Unavailable("down"), metadata(), Unavailable),
+        (lambda: Rejected(NO_REDIRECT), metadata(), Rejected),
+        (None, metadata(issuer="https://evil.example"), Rejected),
+        (None, b"<html>", Unavailable),
+    ],
+    ids=["down", "redirected", "another's", "unreadable"],
+)
+def test_a_failure_is_remembered_for_a_moment_and_no_longer(
+    error: Callable[[], EigendataError] | None, page: Any, kind: type[EigendataError]
+) -> None:
+    web = Web({HERE: page}, error=error)
     trusted = trust(web)
     for number in range(5):
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(kind) as caught:
             found(trusted, at=NOW + number * SECOND)
         assert caught.value.where == ()
     assert len(web.asked) == 1
-    web.error = None
+    web.error, web.pages = None, {HERE: metadata()}
     assert found(trusted, at=NOW + PAUSE) == ISSUED
+
+
+def test_who_verifies_by_an_earlier_moment_uses_what_a_neighbour_fetched_just_after_it() -> None:
+    web = Web()
+    trusted = trust(web)
+    for moment, looks in ((NOW, 1), (NOW - PAUSE, 1), (NOW - PAUSE - SECOND, 2)):
+        found(trusted, at=moment)
+        assert len(web.asked) == looks
 
 
 def test_many_tokens_at_once_make_one_look() -> None:
     web, ready = Web(), threading.Barrier(8)
     trusted = trust(web)
+    plain = web.get
+
+    def slow(url: str, *, accept: Sequence[str]) -> Reply:
+        time.sleep(0.05)  # seconds in which the others come too
+        return plain(url, accept=accept)
+
+    web.get = slow  # type: ignore[method-assign]
 
     def look() -> None:
         ready.wait()
@@ -538,12 +585,35 @@ def test_the_keys_of_a_thousand_issuers_are_kept_and_not_more() -> None:
         with pytest.raises(Unavailable):
             keys.key(f"https://{number}.example", None, at=NOW)
     before = len(web.asked)
-    with pytest.raises(Unavailable):
-        keys.key("https://1029.example", None, at=NOW)
-    assert len(web.asked) == before
-    with pytest.raises(Unavailable):
-        keys.key("https://0.example", None, at=NOW)
-    assert len(web.asked) == before + 1
+    for number, looks in ((1029, 0), (1030 - ISSUERS_LIMIT, 0), (1029 - ISSUERS_LIMIT, 1)):
+        with pytest.raises(Unavailable):
+            keys.key(f"https://{number}.example", None, at=NOW)
+        assert len(web.asked) == before + looks
+
+
+def test_new_issuers_at_once_do_not_drop_the_same_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(dict[str, Any]):
+        def __delitem__(self, name: str) -> None:
+            time.sleep(0.05)  # seconds in which the other comes too
+            super().__delitem__(name)
+
+    keys, failed = PublishedKeys(Web(error=lambda: Unavailable("down"))), list[BaseException]()
+    monkeypatch.setattr(published, "ISSUERS_LIMIT", 1)
+    monkeypatch.setattr(keys, "_places", Slow())
+
+    def look(number: int) -> None:
+        try:
+            keys.key(f"https://{number}.example", None, at=NOW)
+        except BaseException as error:  # noqa: BLE001 - what a thread raises is seen nowhere else
+            failed.append(error)
+
+    look(0)
+    threads = [threading.Thread(target=look, args=(number,)) for number in (1, 2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert [type(one) for one in failed] == [Unavailable] * 3
 
 
 # -- writing it -------------------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def is_publishable(issuer: str) -> bool:
     """Tell whether an issuer's name is one under which metadata can be published (SD-JWT VC section 4)."""
     try:
         parts = urlsplit(issuer)
-        named = bool(parts.hostname) and parts.port != 0 and parts.username is None and parts.password is None
+        named = bool(parts.hostname) and parts.port != 0 and parts.username is None  # no password without one
     except ValueError:  # a port that is no number, brackets that hold no address
         return False
     plain = issuer.isascii() and issuer.isprintable() and not {" ", "\\", "?", "#"} & set(issuer)
@@ -214,7 +214,7 @@ def _usable(jwks: Json) -> tuple[tuple[str | None, PublicKey], ...]:
         Malformed: it is no JWK Set, holds no key that can be used or too many, or two of them bear one name.
     """
     keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
-    if not isinstance(keys, Sequence) or isinstance(keys, str) or len(keys) > KEYS_LIMIT:
+    if not isinstance(keys, list) or len(keys) > KEYS_LIMIT:
         raise Malformed(f"no JWK Set of at most {KEYS_LIMIT} keys")
     found: list[tuple[str | None, PublicKey]] = []
     for jwk in keys:
@@ -222,7 +222,8 @@ def _usable(jwks: Json) -> tuple[tuple[str | None, PublicKey], ...]:
             key = PublicKey.from_jwk(jwk)
         except Malformed:
             continue
-        name = jwk.get("kid") if isinstance(jwk, Mapping) else None
+        assert isinstance(jwk, Mapping)  # or it had been no key
+        name = jwk.get("kid")
         if name is not None and not isinstance(name, str):
             raise Malformed("the kid of a key is no text")
         found.append((name, key))
