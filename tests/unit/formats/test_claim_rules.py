@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eigendata.errors import Check, Outcome, Rejected
-from eigendata.formats.sdjwt import SD_JWT_VC, checks
+from eigendata.formats.sdjwt import SD_JWT_VC, checks, claim_rules
 from eigendata.formats.sdjwt.claim_rules import as_issued, faults
 from eigendata.formats.sdjwt.metadata import follows, shape
 from eigendata.formats.sdjwt.parse import parse
@@ -319,6 +319,14 @@ def test_the_short_way_for_our_own_types_lets_through_nothing_that_the_long_way_
     rules = TypeMetadata.read(PERSON.id, {PERSON.id: known.metadata}).claims
     short = follows(known, token.document, token.placed)
     assert short == (not faults(rules, as_issued(token), whole=False))
+
+
+def test_so_many_steps_are_taken_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = (claim("name", sd="never"), claim("list", None))
+    claims = {"name": "Anne", "list": [1, 2, 3]}
+    for limit, broken in ((2 + 2 + 4, None), (2 + 2 + 4 - 1, checks.CLAIM_PATHS)):
+        monkeypatch.setattr(claim_rules, "STEPS_LIMIT", limit)
+        assert as_shown(claims, (), *rules) is broken
 
 
 def test_many_paths_over_many_elements_end_soon() -> None:

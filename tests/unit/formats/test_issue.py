@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import combinations
+from random import Random
 from typing import Any
 
 import pytest
@@ -143,6 +145,15 @@ def test_an_object_with_a_claim_that_is_always_there_is_in_clear_and_the_rest_of
     assert len(payload_of(token)["place"]["_sd"]) == 1
     assert "_sd" not in payload_of(token)
     assert document_of(token, mixed)["place"] == {"country": "NL", "town": "Boxtel"}
+    without = issued(type=mixed, claims={"place": {"country": "NL"}})
+    assert len(payload_of(without)["place"]["_sd"]) == 1  # whether the town is there cannot be seen
+
+
+def test_each_element_of_an_array_inside_an_object_can_be_withheld_by_itself() -> None:
+    deep = replace(PERSON, id="urn:example:deep:1", attributes=(attribute("stay", "years", kind=Kind.YEARS),))
+    token = issued(type=deep, claims={"stay": {"years": [2019, 2020]}})
+    revealed = SD_JWT_VC.parse_credential(token).verify([deep], trust=Source(), at=NOW).revealed
+    assert set(revealed) == {("stay",), ("stay", "years"), ("stay", "years", 0), ("stay", "years", 1)}
 
 
 def test_claims_that_nobody_declared_are_concealed_to_the_last_leaf() -> None:
@@ -197,14 +208,30 @@ def test_the_length_of_an_array_says_little_of_how_much_is_in_it(elements: int, 
     assert document_of(token)["nationalities"] == ("NL",) * elements
 
 
-def test_a_decoy_stands_in_any_place_of_an_array() -> None:
-    places = set()
-    for _ in range(60):
-        token = issued(claims={**CLAIMS, "nationalities": ["NL"]})
+def test_an_element_stands_in_each_place_of_an_array_as_often_as_in_any_other() -> None:
+    random, places = Random(1), Counter[int]()
+    for _ in range(600):
+        token = issue(attestation(claims={**CLAIMS, "nationalities": ["NL"]}), SEAL, random=random.randbytes)
         array = next(one for one in disclosures_of(token) if one[1] == "nationalities")[2]
         digests = {hashlib.sha256(one).digest() for one in parts(token)[1]}
-        places.add(next(n for n, element in enumerate(array) if b64url_decode(element["..."]) in digests))
-    assert places == {0, 1, 2, 3}
+        places[next(n for n, element in enumerate(array) if b64url_decode(element["..."]) in digests)] += 1
+    assert sorted(places) == [0, 1, 2, 3]
+    assert all(120 <= count <= 180 for count in places.values())  # 150, give or take
+
+
+def test_an_object_of_which_nothing_is_there_is_not_there_and_the_token_hides_that() -> None:
+    few = {"authority": "Gemeente Boxtel", "family_name": "Bouazza"}
+    assert "address" not in document_of(issued(claims=few))
+    bare = replace(PERSON, id="urn:example:bare:1", attributes=PERSON.attributes[1:])
+    none = issued(type=bare, claims={})
+    assert len(payload_of(none)["_sd"]) == len(payload_of(issued(type=bare, claims={"age": 41}))["_sd"]) == 6
+    assert parts(none)[1] == []
+
+
+@pytest.mark.parametrize(("claims", "digests"), [(1, 4), (3, 4), (4, 4), (5, 8), (9, 12)])
+def test_what_nobody_declared_is_counted_in_steps(claims: int, digests: int) -> None:
+    token = of_any({f"c{number}": number for number in range(claims)})
+    assert len(payload_of(token)["_sd"]) == digests
 
 
 def test_digests_are_sorted_so_that_their_order_says_nothing() -> None:
@@ -274,7 +301,7 @@ def test_randomness_is_asked_for_once_and_makes_all_the_difference() -> None:
         return bytes(n % 251 for n in range(count))
 
     one = issue(attestation(), SEAL, random=counted)
-    assert len(asked) == 1
+    assert asked == [SALT_BYTES * (6 + 3 * 8)]  # for six claims, and for the array and both parts of the address
     assert parts(one)[1] == parts(issue(attestation(), SEAL, random=counted))[1]
     many = {**CLAIMS, "nationalities": [f"{n:02}" for n in range(99)]}
     issue(attestation(claims=many), SEAL, random=lambda count: counted(count))  # as much as it takes
@@ -284,6 +311,13 @@ def test_randomness_is_asked_for_once_and_makes_all_the_difference() -> None:
 # -- what it refuses --------------------------------------------------------------------------------------------------
 
 REFUSED: dict[str, dict[str, Any]] = {
+    **{
+        f"a claim that is not declared in the {name}, where another is not there": {
+            "type": replace(PERSON, id="urn:example:two", attributes=(attribute("one", "a"), attribute("two", "a"))),
+            "claims": {name: {"b": 1}},
+        }
+        for name in ("one", "two")
+    },
     "a claim that its type does not declare": {"claims": {**CLAIMS, "income": 1}},
     "a claim inside an object that its type does not declare": {"claims": {**CLAIMS, "address": {"income": 1}}},
     "text where there is an object": {"claims": {**CLAIMS, "address": "Markt 1"}},

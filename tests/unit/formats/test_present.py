@@ -140,6 +140,10 @@ def test_an_opened_credential_is_shown_many_times() -> None:
         assert set(authentic.revealed) == set(reveal)
 
 
+def test_an_opened_credential_says_nothing_of_what_is_in_it() -> None:
+    assert repr(SD_JWT_VC.open(issued(), PERSON)) == "<a credential>"
+
+
 def test_the_proof_states_the_second_in_which_it_was_made() -> None:
     late = NOW + timedelta(microseconds=999_999)
     assert late.tzinfo is UTC

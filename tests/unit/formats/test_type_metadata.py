@@ -434,6 +434,7 @@ def test_rendering_is_read_and_nothing_of_it_is_fetched() -> None:
         SvgTemplate(uri="https://town.example/l.svg", integrity="x", properties={"contrast": "high"}),
     )
     assert drawn().display[0].rendering is not None
+    assert shown({"locale": "nl", "name": "Vergunning"}).display[0].rendering is None
 
 
 @pytest.mark.parametrize("color", ["#fff", "#FFFFFF", "rgb(0,0,0)", "rgb( 10%, 0.5% ,100% )", "rgb(-1,300,+5)"])
@@ -470,6 +471,7 @@ RENDERING_FAULTS: list[Any] = [
     {"svg_templates": [{**HTTPS, "properties": {"contrast": ["high"]}}]},
     {"svg_templates": [{**HTTPS, "properties": "landscape"}]},
     {"svg_templates": [{"uri": data(b"<svg/>", "image/png")}]},
+    {"svg_templates": [{"uri": data(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/png")}]},
     {"svg_templates": [{"uri": data(b"not xml", "image/svg+xml")}]},
     {"svg_templates": [{"uri": "data:image/svg+xml;base64,!!!!"}]},
     {"simple": {"logo": {"uri": data(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "image/svg+xml")}}},
@@ -480,6 +482,12 @@ RENDERING_FAULTS: list[Any] = [
 def test_rendering_that_does_not_have_its_form_makes_the_whole_malformed(rendering: Any) -> None:
     with pytest.raises(Malformed):
         drawn(**rendering)
+
+
+def test_every_language_is_looked_at_whatever_the_one_before_it_says() -> None:
+    bad = {"locale": "en", "name": "B", "rendering": {"svg_templates": [{"uri": data(b"<svg/>", "image/svg+xml")}]}}
+    with pytest.raises(Malformed):
+        shown({"locale": "nl", "name": "A"}, bad)
 
 
 def test_uri_integrity_a_picture_in_the_metadata_is_the_one_that_is_meant() -> None:
@@ -540,6 +548,9 @@ def test_a_claim_is_called_by_its_own_label_or_by_that_of_what_it_lies_in() -> N
             {"path": ["degrees", None, "field"], "display": label("Field")},
             {"path": ["degrees", 1, "field"], "display": label("Second field")},
             {"path": ["bare"]},
+            {"path": ["address", "number"]},
+            {"path": ["lists", None], "display": label("Row")},
+            {"path": ["lists", 1], "display": label("Second row")},
         ]
     )
 
@@ -551,6 +562,9 @@ def test_a_claim_is_called_by_its_own_label_or_by_that_of_what_it_lies_in() -> N
     assert english("degrees", 0, "field") == "Field"
     assert english("degrees", 1, "field") == "Second field"
     assert english("degrees", 1) is None
+    assert english("address", "number") == "Address · number"
+    assert english("lists", 0, "cell") == "Row · cell"
+    assert english("lists", 1, "cell") == "Second row · cell"
     assert english("bare") is None
     assert english("unknown") is None
 
@@ -567,6 +581,12 @@ def test_a_label_cannot_steer_the_screen_nor_fill_it(text: str) -> None:
         assert "\u3164" not in label
         assert len(label) <= LABEL_LENGTH
         assert label != text
+
+
+def test_a_label_is_shown_whole_as_long_as_there_is_room() -> None:
+    for length in (LABEL_LENGTH - 1, LABEL_LENGTH):
+        assert described(name="x" * length).label["en"] == "x" * length
+    assert described(name="x" * (LABEL_LENGTH + 1)).label["en"] == "x" * (LABEL_LENGTH - 1) + "…"
 
 
 # -- a folder ---------------------------------------------------------------------------------------------------------
@@ -617,13 +637,18 @@ def test_a_folder_is_read_within_its_limits(tmp_path: Path, monkeypatch: pytest.
     for number in range(5):
         folder(tmp_path, **{f"f{number}": document(f"urn:{number}")})
     assert len(DescribedType.load(tmp_path)) == 5
-    monkeypatch.setattr(type_metadata, "FOLDER_LIMIT", 60)
+    size = 5 * len(document("urn:0"))
+    monkeypatch.setattr(type_metadata, "FOLDER_LIMIT", size)
+    assert len(DescribedType.load(tmp_path)) == 5
+    monkeypatch.setattr(type_metadata, "FOLDER_LIMIT", size - 1)
     with pytest.raises(Misuse, match="larger"):
         DescribedType.load(tmp_path)
     monkeypatch.setattr(type_metadata, "FILES_LIMIT", 4)
     with pytest.raises(Misuse, match="more than"):
         DescribedType.load(tmp_path)
-    (tmp_path / "f0.json").write_bytes(document(name="x" * (1 << 20)))
-    monkeypatch.setattr(type_metadata, "FILES_LIMIT", 5)
+    monkeypatch.undo()
+    (tmp_path / "f0.json").write_bytes(document("urn:0").ljust(type_metadata.DOCUMENT_LIMIT))
+    assert len(DescribedType.load(tmp_path)) == 5
+    (tmp_path / "f0.json").write_bytes(document("urn:0").ljust(type_metadata.DOCUMENT_LIMIT + 1))
     with pytest.raises(Malformed):
         DescribedType.load(tmp_path)

@@ -50,10 +50,10 @@ def as_issued(token: Token) -> Element:
         contents = json_loads(b64url_decode(encoded))
         assert isinstance(contents, list)
         shown[b64url_encode(token.hash(encoded).digest())] = contents
-    return _element(token.payload, shown, disclosed=False)
+    return _element(token.payload, shown)
 
 
-def _element(value: Json, shown: Mapping[str, Sequence[Json]], *, disclosed: bool) -> Element:
+def _element(value: Json, shown: Mapping[str, Sequence[Json]], *, disclosed: bool = False) -> Element:
     if isinstance(value, list):
         return Element(disclosed=disclosed, elements=[_in_array(one, shown) for one in value])
     if not isinstance(value, dict):
@@ -70,13 +70,13 @@ def _element(value: Json, shown: Mapping[str, Sequence[Json]], *, disclosed: boo
                 else:
                     made.members[str(contents[1])] = _element(contents[2], shown, disclosed=True)
         elif name != "_sd_alg":
-            made.members[name] = _element(member, shown, disclosed=False)
+            made.members[name] = _element(member, shown)
     return made
 
 
 def _in_array(value: Json, shown: Mapping[str, Sequence[Json]]) -> Element:
     if not (isinstance(value, dict) and "..." in value):
-        return _element(value, shown, disclosed=False)
+        return _element(value, shown)
     contents = shown.get(str(value["..."]))
     return Element(disclosed=True, known=False) if contents is None else _element(contents[1], shown, disclosed=True)
 

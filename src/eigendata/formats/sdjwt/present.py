@@ -42,9 +42,9 @@ class Opened:
         # By far the most paths lead to these: nothing lies above them or below. A wallet holds many credentials of one
         # type: that they share these names is most of what is to be fetched from memory for one that was long at rest.
         self._plain: dict[str | int | None, int] = {
-            sys.intern(name): index
-            for (name, *below), index in token.placed.items()
-            if isinstance(name, str) and not below and not isinstance(token.document[name], _CONTAINERS)
+            sys.intern(str(name)): index
+            for (name, *_), index in token.placed.items()
+            if not isinstance(token.document[str(name)], _CONTAINERS)
         }
 
     def __repr__(self) -> str:

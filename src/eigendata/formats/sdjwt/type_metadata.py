@@ -186,7 +186,7 @@ class DescribedType(CredentialType):
     def of(cls, metadata: TypeMetadata) -> Self:
         """Give the type that this metadata describes, under its name and nobody else's."""
         name = metadata.vct if metadata.name is None else _shown(metadata.name)
-        label = _labels(metadata.display) or dict.fromkeys(texts.LANGUAGES, name)
+        label = _labels(metadata.display) if metadata.display else dict.fromkeys(texts.LANGUAGES, name)
         labels = {one.path: _labels(one.display) for one in metadata.claims if one.display}
         return cls(id=metadata.vct, short=metadata.vct, label=label, attributes=(), metadata=metadata, labels=labels)
 
@@ -220,8 +220,6 @@ class DescribedType(CredentialType):
 
 def _labels(display: Sequence[Described]) -> dict[str, str]:
     """Choose for each of our languages the words that fit it best (RFC 4647); else the English, else the first."""
-    if not display:
-        return {}
     spoken = {one.locale.lower(): _shown(one.name) for one in reversed(display)}
 
     def best(language: str) -> str | None:
