@@ -298,7 +298,7 @@ def read_certificate(der: bytes) -> x509.Certificate:
 def _key(certificate: x509.Certificate) -> PublicKey | None:
     try:
         key = PublicKey.from_cryptography(certificate.public_key())
-    except (ValueError, UnsupportedAlgorithm, Malformed):
+    except (ValueError, UnsupportedAlgorithm, Malformed, Warning):
         return None
     return None if key.algorithm is Algorithm.EDDSA else key
 
@@ -341,7 +341,7 @@ def extensions_of(certificate: x509.Certificate) -> x509.Extensions | None:
 
     try:
         return certificate.extensions
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, Warning):
         return None
 
 

@@ -491,6 +491,18 @@ def test_x509_leaf_use_the_leaf_is_for_signatures_alone(leaf: dict[str, Any]) ->
     assert rejected([town.certificate("leaf", "root", **leaf)], [town.authority()]) is x509.LEAF_USE
 
 
+def test_what_the_library_only_warns_of_is_no_chain_either() -> None:
+    town = Town()
+    above = lib.AuthorityKeyIdentifier(b"k" * 20, [lib.DNSName("a.example")], 0x42FF)
+    leaf = town.certificate("leaf", "root", identified=False, more=[(above, False)])
+    negative_number = leaf.replace(b"\x82\x02\x42\xff", b"\x82\x02\xc2\xff")
+    assert leaf != negative_number
+    # where warnings are errors, as they are here
+    assert stated_uri((negative_number,)) is None
+    assert not x509.is_authority(negative_number)
+    assert rejected([negative_number], [town.authority()]) is x509.PATH
+
+
 @negative("NEG-X509-003")
 def test_x509_in_time_every_certificate_up_to_the_anchor_is_in_time() -> None:
     town = Town()
