@@ -7,8 +7,9 @@ The order inside `verify` is the point of it: the request is ours -> the answer 
 binding -> each issuer speaks for the municipality -> the query, re-checked -> one person -> withdrawal -> the nonce,
 taken once -> only the claims that were asked -> the policy's advice. One failure anywhere sinks the whole answer.
 
-How old a request may be is not looked at: what counts is when the holder's proofs were made, at most 300 seconds ago,
-and that the request was not answered before. Whoever stores requests decides how long it waits for an answer.
+How old a request may be is not looked at: what counts is that it was not answered before, and in SD-JWT VC when the
+holder's proof was made, at most 300 seconds ago. That of an mdoc bears no moment, and holds for as long as the request
+waits for an answer: whoever stores requests decides how long.
 
 Source: OpenID4VP 1.0 sections 8.6 and 14.2.
 """
@@ -59,8 +60,9 @@ if TYPE_CHECKING:
 NONCE_SIZE: Final = 32
 """Octets of a nonce and of a state: twice the 128 bits of OpenID4VP 1.0 section 5.2."""
 NONCE_MEMORY: Final = timedelta(days=30)
-"""How long an answered request is remembered at least; longer where a credential of the answer lives longer. A proof of
-a holder is refused 300 seconds after it was made, so what this stops is the same holder answering anew."""
+"""How long an answered request is remembered at least; longer where a credential of the answer lives longer, so that an
+mdoc, whose proof bears no moment, is not shown again. Of SD-JWT VC a proof is refused 300 seconds after it was made, and
+what this stops is the same holder answering anew."""
 MAX_COMPILED: Final = 64
 """Compiled policies that are kept, each under its own conditions: as many as there are homes on offer at a time."""
 
