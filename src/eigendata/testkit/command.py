@@ -17,7 +17,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
@@ -186,14 +186,37 @@ class _Process:
 
 
 @dataclass(slots=True)
+class _Hearing:
+    """Whether a command ever gave an answer."""
+
+    answered: bool = False
+    failed: int = 0
+
+    def got(self, answer: Answer) -> Answer:
+        self.answered = True
+        return answer
+
+    def got_none(self, verdict: Verdict, said: str, errors: str) -> Answer:
+        """Give what stands for the answer to one case.
+
+        Raises:
+            Misuse: it is time to give the command up.
+        """
+        self.failed += 1
+        whole = f"{said}\n{errors}" if errors else said
+        if not self.answered and self.failed >= DEAD_AT_FIRST:
+            raise Misuse(f"the command never gave an answer that can be read: {' '.join(whole.split())}")
+        return Answer(verdict=verdict, said=whole)
+
+
+@dataclass(slots=True)
 class Lines:
     """A command that reads questions and writes answers, a line of JSON each, as long as it lives."""
 
     words: tuple[str, ...]
     patience: float = PATIENCE
     _process: _Process | None = None
-    _answered: int = 0
-    _failed: int = 0
+    _hearing: _Hearing = field(default_factory=_Hearing)
 
     def __enter__(self) -> Self:
         return self
@@ -208,23 +231,17 @@ class Lines:
             self._process = _Process(self.words)
         try:
             line = self._process.line(json_dumps(case.question()) + b"\n", time.monotonic() + self.patience)
-            answer = _read(line)
+            return self._hearing.got(_read(line))
         except _Late:
-            return self._broke(Verdict.TIMED_OUT, f"no answer within {self.patience:g} seconds")
+            return self._broke(Verdict.TIMED_OUT, _late(self.patience))
         except (_Ended, Malformed) as error:
             return self._broke(Verdict.CRASHED, str(error))
-        self._answered += 1
-        return answer
 
     def _broke(self, verdict: Verdict, said: str) -> Answer:
         assert self._process is not None
         errors = self._process.said
         self._stop()
-        self._failed += 1
-        whole = f"{said}\n{errors}" if errors else said
-        if not self._answered and self._failed >= DEAD_AT_FIRST:
-            raise Misuse(f"the command never gave an answer that can be read: {' '.join(whole.split())}")
-        return Answer(verdict=verdict, said=whole)
+        return self._hearing.got_none(verdict, said, errors)
 
     def _stop(self) -> None:
         if self._process is not None:
@@ -238,21 +255,25 @@ class Each:
 
     words: tuple[str, ...]
     patience: float = PATIENCE
+    _hearing: _Hearing = field(default_factory=_Hearing)
 
     def answer(self, case: Case, /) -> Answer:
         process = _Process(self.words)
         try:
             status = process.status(json_dumps(case.question()) + b"\n", time.monotonic() + self.patience)
         except _Late:
-            return Answer(verdict=Verdict.TIMED_OUT, said=f"no answer within {self.patience:g} seconds")
+            return self._hearing.got_none(Verdict.TIMED_OUT, _late(self.patience), process.said)
         except _Ended as error:
-            return Answer(verdict=Verdict.CRASHED, said=str(error))
+            return self._hearing.got_none(Verdict.CRASHED, str(error), process.said)
         finally:
             process.end()
-        verdict = _BY_STATUS.get(status)
-        if verdict is None:
-            return Answer(verdict=Verdict.CRASHED, said=f"it ended with status {status}\n{process.said}".strip())
-        return Answer(verdict=verdict, said=process.said)
+        if status not in _BY_STATUS:
+            return self._hearing.got_none(Verdict.CRASHED, f"it ended with status {status}", process.said)
+        return self._hearing.got(Answer(verdict=_BY_STATUS[status], said=process.said))
+
+
+def _late(patience: float) -> str:
+    return f"no answer within {patience:g} seconds"
 
 
 def _read(line: bytes) -> Answer:

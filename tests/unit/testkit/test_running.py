@@ -287,6 +287,27 @@ def test_a_command_for_each_case_that_hangs_or_is_killed_is_no_answer() -> None:
     assert flooding.answer(CASES[0]).verdict is Verdict.CRASHED
 
 
+@pytest.mark.parametrize(
+    ("program", "patience", "why"),
+    [("import time; time.sleep(600)", 0.3, "no answer within 0.3 seconds"), ("raise SystemExit(2)", 20.0, "status 2")],
+)
+def test_a_command_for_each_case_that_never_answers_is_given_up(program: str, patience: float, why: str) -> None:
+    each = Each((sys.executable, "-I", "-c", program), patience)
+    began = time.monotonic()
+    with pytest.raises(Misuse, match=f"never gave an answer.*{why}"):
+        run(CASES, each, name="x")
+    assert time.monotonic() - began < 30
+
+
+def test_a_command_for_each_case_that_answered_once_is_asked_to_the_end() -> None:
+    program = "import json, sys; sys.exit(0 if json.load(sys.stdin)['id'] == sys.argv[1] else 2)"
+    each = Each((sys.executable, "-I", "-c", program, CASES[0].id), 20.0)
+    assert [one.answer.verdict for one in run(CASES[:6], each, name="x").results] == [
+        Verdict.ACCEPT,
+        *[Verdict.CRASHED] * 5,
+    ]
+
+
 def test_a_command_that_reads_nothing_still_answers() -> None:
     large = next(one for one in CASES if one.id == "good-large-value")
     assert Each((sys.executable, "-I", "-c", "pass"), 20.0).answer(large).verdict is Verdict.ACCEPT
