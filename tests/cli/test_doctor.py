@@ -62,7 +62,8 @@ def test_a_trust_file_beside_the_file_is_found(resident: Run) -> None:
     Path("below").mkdir()
     card("below/card")
     Path("trust.toml").rename("below/trust.toml")
-    assert resident("doctor", "below/card")["verdict"] == "well"
+    found = resident("doctor", "below/card")
+    assert (found["verdict"], found["trust"]) == ("well", "below/trust.toml")
     Path("below/trust.toml").write_text("[issuers")
     assert resident("doctor", "below/trust.toml", code=2)["findings"][0]["cause"] in ("toml_broken", "text")
 
@@ -199,3 +200,11 @@ def test_whatever_a_token_says_of_itself_is_told_without_harm(
             code, out = printed("evil", *arguments)
             assert code in (1, 2)
             assert arguments == ("--json",) or all(one.isprintable() or one == "\n" for one in out)
+
+
+def test_people_are_told_where_it_stands_whom_to_trust(printed: Callable[..., tuple[int, str]]) -> None:
+    card()
+    assert "staat in trust.toml." in printed("card", "--lang", "nl")[1]
+    Path("trust.toml").rename("other.toml")
+    assert "read from other.toml." in printed("card", "--trust", "other.toml", "--lang", "en")[1]
+    assert ".toml" not in printed("card", "--lang", "en")[1]

@@ -50,18 +50,19 @@ def doctor(
     from eigendata import doctor as doctors  # late, with the sentences it needs: no other command does
     from eigendata.cli import reporting
 
+    believing = _trust_file(file) if trust is None else trust
     beside = doctors.Beside(
         at=datetime.now(UTC) if at is None else moment(at),
-        trust=_trust(trust, file),
+        trust=None if believing is None else Trust.load(believing),
         request=None if request is None else speaking.read(request),
         types={**({} if types is None else DescribedType.load(types)), **CATALOGUE},
     )
     given = speaking.read(file) if str(file) == "-" else None
     report = doctors.examine_file(file, beside) if given is None else doctors.examine(given, beside)
     speaking.tell(
-        reporting.report_object(report, str(file), show_values=show_values),
+        reporting.report_object(report, str(file), believing, show_values=show_values),
         as_json=as_json,
-        plainly=lambda: reporting.tell_report(report, str(file), lang, show_values=show_values),
+        plainly=lambda: reporting.tell_report(report, str(file), believing, lang, show_values=show_values),
     )
     raise typer.Exit(reporting.exit_code(report.verdict))
 
@@ -79,11 +80,9 @@ def moment(text: str) -> datetime:
         raise Misuse("--at is a moment such as 2026-11-20 or 2026-11-20T14:30:00+01:00") from error
 
 
-def _trust(named: Path | None, file: Path) -> Trust | None:
-    if named is not None:
-        return Trust.load(named)
+def _trust_file(file: Path) -> Path | None:
     for found in (Path(TRUST_FILE), file.parent / TRUST_FILE):
         if os.path.isfile(found):  # unlike `Path`, it knows an answer for every name
             # a trust file is not needed to examine itself, and may be the very one that cannot be read
-            return None if os.path.exists(file) and os.path.samefile(found, file) else Trust.load(found)
+            return None if os.path.exists(file) and os.path.samefile(found, file) else found
     return None

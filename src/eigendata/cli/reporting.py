@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from eigendata import texts
@@ -68,10 +69,11 @@ def exit_code(verdict: Verdict) -> int:
 # -- for machines -----------------------------------------------------------------------------------------------------
 
 
-def report_object(report: Report, file: str, *, show_values: bool) -> dict[str, Json]:
+def report_object(report: Report, file: str, trust: Path | None, *, show_values: bool) -> dict[str, Json]:
     """Give a report as one JSON object; sentences in each language, values of claims only where they are asked for."""
     return {
         "file": file,
+        "trust": None if trust is None else str(trust),
         "kind": str(report.kind),
         "verdict": str(report.verdict),
         "findings": [_finding_object(one) for one in report.findings],
@@ -135,9 +137,11 @@ def _plain(value: Filled) -> Json:
 # -- for people -------------------------------------------------------------------------------------------------------
 
 
-def tell_report(report: Report, file: str, lang: Language, *, show_values: bool) -> None:
+def tell_report(report: Report, file: str, trust: Path | None, lang: Language, *, show_values: bool) -> None:
     """Print a report: the steps, what is wrong, and last of all, where it stays in sight, what to do now."""
     speaking.line(f"{file}: {texts.say(f'kind.{report.kind.value}', lang)}", "bold")
+    if trust is not None and report.verdict is not Verdict.UNREADABLE:
+        _paragraph(texts.say("doctor.trust", lang, file=str(trust)), style="dim")
     for one in (one for one in report.stated if one.type is not None):
         _tell_stated(one, lang, show_values=show_values)
     if report.is_mended and report.courses:
