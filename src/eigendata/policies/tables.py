@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NoReturn, TypeVar
 
+from eigendata import texts
 from eigendata.encoding import toml_loads
 from eigendata.errors import Malformed, within
 
@@ -89,8 +90,12 @@ class Table:
         return tuple(done)
 
     def by_language(self, name: str) -> Mapping[str, str]:
-        """Give a text in each language that the file has it in."""
-        return self.table(name).all_texts()
+        """Give a text in each of our languages that the file has it in."""
+        table = self.table(name)
+        with within(name):
+            said: dict[str, str] = {one: table.text(one) for one in texts.LANGUAGES if table.has(one)}
+            table.done()
+        return MappingProxyType(said)
 
     def all_texts(self) -> Mapping[str, str]:
         return MappingProxyType({name: self.text(name) for name in self.names()})

@@ -383,6 +383,8 @@ MALFORMED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "a question id that is no name": ((HOUSE_QUESTION, HOUSE_QUESTION.replace('id = "house"', 'id = "house-1"')),),
     "two questions of one id": ((HOUSE_QUESTION, HOUSE_QUESTION.replace('id = "house"', 'id = "person"')),),
     "a flag that is a text": (('types = ["house"]', 'types = ["house"]\noptional = "yes"'),),
+    "a language that is none of ours": (('{ nl = "c", en = "c" }', '{ nl = "c", en = "c", ne = "c" }'),),
+    "a purpose in a language that is none of ours": (('en = "Why" }', 'en = "Why", fr = "Pourquoi" }'),),
     "no TOML": (('version = "1"', "version = "),),
     "questions that are no list": ((PERSON_QUESTION + HOUSE_QUESTION, "[questions]\n"),),
     "an integer of ten thousand digits": (("is = true", "is = " + "9" * 10_000),),
