@@ -64,14 +64,16 @@ def test_a_pipe_that_the_shell_opened_is_read(resident: Run) -> None:
 # -- where to write ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("out", ["v", "./v", "link"])
-def test_an_answer_is_not_written_over_the_vault(resident: Run, out: str) -> None:
+@pytest.mark.parametrize("out", ["v", "./v", "link", "v-journal", "v-wal", "./v-shm", "here/v-journal"])
+def test_an_answer_is_not_written_over_the_vault_or_where_it_would_be_deleted(resident: Run, out: str) -> None:
     ask(resident)
     Path("link").symlink_to("v")
+    Path("here").symlink_to(".")
     before = Path("v").read_bytes()
     assert resident(*PRESENT, "--out", out, code=2)["error"]["kind"] == "misuse"
     assert resident(*VAULT, "prove", "--challenge", "challenge.json", "--out", out, code=2)
     assert Path("v").read_bytes() == before
+    assert not os.path.lexists(out) or out in ("v", "./v", "link")
 
 
 @pytest.mark.parametrize("out", ["/", ".", "passphrase/x", "nowhere/x", "/proc/x", "x" * 300])

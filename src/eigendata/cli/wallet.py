@@ -31,6 +31,7 @@ from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
 from eigendata.wallet import Card, Proposal, Since, Wallet
 from eigendata.wallet.consent import Line, Use
+from eigendata.wallet.file import require_elsewhere
 from eigendata.wallet.records import Shown
 
 app = typer.Typer(help="A resident's wallet: one encrypted file.", no_args_is_help=True)
@@ -106,13 +107,6 @@ def _opened(context: typer.Context, passphrase_file: Path | None) -> Iterator[Wa
     others = {} if named.types is None else DescribedType.load(named.types)
     with Wallet.open(named.vault, _passphrase(_file(context, passphrase_file)), types=others) as wallet:
         yield wallet
-
-
-def _require_elsewhere(context: typer.Context, out: Path) -> None:
-    named: _Named = context.obj
-    with suppress(OSError):
-        if out.samefile(named.vault):
-            raise Misuse(f"{out} is the vault itself: whoever writes over it loses all that is in it")
 
 
 # -- the vault --------------------------------------------------------------------------------------------------------
@@ -238,7 +232,7 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Make fresh keys, a copy's each, and prove that they are yours. The keys are in the vault before this ends."""
-    _require_elsewhere(context, out)
+    require_elsewhere(out, context.obj.vault)
     asked = Challenge.from_json(speaking.read_json(challenge))
     with _opened(context, passphrase_file) as wallet:
         made = wallet.prove_new_keys(asked, copies=copies, at=datetime.now(UTC))
@@ -392,7 +386,7 @@ def present(
     as_json: AsJson = False,
 ) -> None:
     """Answer a request, once you agree. Only what the proposal names leaves."""
-    _require_elsewhere(context, out)
+    require_elsewhere(out, context.obj.vault)
     asked = _read_request(request, insecure_loopback)
     with _opened(context, passphrase_file) as wallet:
         proposal = wallet.consider(asked, at=datetime.now(UTC))

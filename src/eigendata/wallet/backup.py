@@ -35,7 +35,7 @@ from eigendata.wallet.sealing import (
     unwrap,
     wrap,
 )
-from eigendata.wallet.vault import MAX_RECORD, MAX_RECORDS, Kept, Record
+from eigendata.wallet.vault import MAX_RECORD, MAX_RECORDS, RESERVED, Kept, Record
 
 MAX_COUNTER: Final = 2**62  # far above what a vault is ever written, and room enough to go on
 MAX_BACKUP: Final = MAX_FILE  # bytes; every vault fits in one, for its records are smaller than its file
@@ -126,7 +126,7 @@ def _read(body: bytes) -> Backup:
 
 
 def _records(body: bytes, count: int) -> Iterator[Record]:
-    if count > MAX_RECORDS:
+    if count > MAX_RECORDS + RESERVED:
         raise ValueError("more than a vault holds")
     place = _BEGINNING.size
     for _ in range(count):

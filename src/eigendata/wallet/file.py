@@ -210,6 +210,17 @@ def require_free(path: Path) -> None:
         raise Misuse(f"there is already something at {path}")
 
 
+def require_elsewhere(path: Path, vault: Path) -> None:
+    """Require that something to be written is neither over a vault nor where SQLite would delete it, or believe it.
+
+    Raises:
+        Misuse: it does.
+    """
+    for suffix in ("", *_BESIDE, "-shm"):
+        if os.path.realpath(path) == os.path.realpath(f"{vault}{suffix}"):
+            raise Misuse(f"{path} is the vault itself, or kept for what it writes beside itself: take another name")
+
+
 def require_alone(path: Path) -> None:
     """Require that nothing lies where a new vault has its journal: SQLite would take it for one, and delete it.
 

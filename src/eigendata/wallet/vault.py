@@ -50,11 +50,12 @@ from eigendata.wallet.sealing import (
 
 MAX_RECORD: Final = 1 * MIB  # bytes of one record
 MAX_RECORDS: Final = 50_000  # the manifest is written whole at each change
+RESERVED: Final = 1_000  # records beyond, of what a restore notes down: a full vault is restored too
 
 _COUNTER: Final = struct.Struct(">Q")
 _ENTRY: Final = struct.Struct(">16sBQ24s")  # id, kind, version, nonce
 _ID_SIZE: Final = 16
-_LONGEST: Final = MAX_RECORDS * _ENTRY.size + MAX_RECORD  # bytes of a value: the manifest is the largest
+_LONGEST: Final = (MAX_RECORDS + RESERVED) * _ENTRY.size + MAX_RECORD  # bytes of a value: the manifest is the largest
 
 _SCHEMA: Final = (
     ("vault", "CREATE TABLE vault (id INTEGER PRIMARY KEY, header BLOB NOT NULL, manifest BLOB NOT NULL)"),
@@ -80,11 +81,14 @@ class Kept:
     counter: int
     records: Mapping[bytes, Record] = field(repr=False)
 
-    def after(self, writing: Writing) -> Kept:
-        """Give what it holds once a transaction is done.
+    def after(self, writing: Writing, *, reserved: int = 0) -> Kept:
+        """Give what it holds once a transaction is done. What takes away more than it adds is done in a full one too.
+
+        Args:
+            reserved: how many records more than a vault holds it may come to.
 
         Raises:
-            Misuse: it would be more than a vault holds.
+            Misuse: it would be more than that.
         """
         counter, records = self.counter + 1, dict(self.records)
         for name, staged in writing.staged.items():
@@ -93,7 +97,7 @@ class Kept:
                 continue
             kind, body = staged
             records[name] = Record(id=name, kind=kind, version=counter, nonce=os.urandom(NONCE_SIZE), body=body)
-        if len(records) > MAX_RECORDS:
+        if len(records) > max(MAX_RECORDS + reserved, len(self.records)):
             raise Misuse("the vault is full")
         return Kept(counter=counter, records=records)
 

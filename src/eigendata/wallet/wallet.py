@@ -40,7 +40,7 @@ from eigendata.model import (
 )
 from eigendata.wallet.file import require_free
 from eigendata.wallet.sealing import MODERATE, Cost
-from eigendata.wallet.vault import Record, Vault, Writing
+from eigendata.wallet.vault import RESERVED, Record, Vault, Writing
 
 if TYPE_CHECKING:
     from eigendata.proofs import Challenge
@@ -210,7 +210,7 @@ class Wallet:
         kept.require_readable(found.kept.records.values())
         writing = Writing(found.kept.records)
         bookkeeping.settle(writing, since, made_at=found.made_at, at=at)
-        return cls(Vault.create(Path(path), passphrase, cost=cost, kept=found.kept.after(writing)))
+        return cls(Vault.create(Path(path), passphrase, cost=cost, kept=found.kept.after(writing, reserved=RESERVED)))
 
     # -- receiving ----------------------------------------------------------------------------------------------------
 

@@ -504,6 +504,28 @@ def test_of_many_that_restore_into_one_place_one_does(wallet: Wallet, saved: Pat
     assert [one.name for one in elsewhere.parent.iterdir()] == [elsewhere.name]
 
 
+def test_a_full_wallet_is_restored_as_often_as_there_is_room_to_note_it(
+    wallet: Wallet, saved: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collected(wallet, PERSOON)
+    backed_up(wallet, saved)
+    held = len(Backup.read(saved, OWN).kept.records)
+    for name, limit, value in (
+        *(("vault", "MAX_RECORDS", held), ("backup", "MAX_RECORDS", held)),
+        *(("wallet", "RESERVED", 2), ("backup", "RESERVED", 2)),
+    ):
+        monkeypatch.setattr(f"eigendata.wallet.{name}.{limit}", value)
+    for number in range(2):
+        with restored(elsewhere.with_name(f"moved{number}"), saved, Since.UNUSED) as moved:
+            assert len(moved.cards()) == 1
+            assert len(moved.restorations()) == number + 1
+            with pytest.raises(Misuse, match="full"):
+                moved.prove_new_keys(BOXTEL.challenge(PERSOON), copies=1, at=NOW)
+            saved = backed_up(moved, saved.with_name(f"again{number}"))
+    with pytest.raises(Misuse, match="full"):
+        restored(elsewhere, saved, Since.UNUSED)
+
+
 def test_where_a_disk_has_no_links_nothing_is_written_over_either(
     wallet: Wallet, saved: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -490,6 +490,19 @@ def test_a_full_vault_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert bodies(vault) == {b"one"}
 
 
+def test_what_makes_a_vault_that_is_too_full_no_fuller_is_done(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = made(path, b"one", b"two", b"three")
+    one, two, _ = vault.records(CARD)
+    monkeypatch.setattr(room, "MAX_RECORDS", 1)
+    with vault.writing() as writing:
+        writing.put(CARD, b"new", id=one)
+    with vault.writing() as writing:
+        writing.remove(two)
+    assert len(bodies(vault)) == 2
+    with pytest.raises(Misuse, match="full"), vault.writing() as writing:
+        writing.put(CARD, b"another")
+
+
 def test_a_file_too_large_to_be_a_vault_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(path).close()
     monkeypatch.setattr(file, "MAX_FILE", 4096)
