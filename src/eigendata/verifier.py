@@ -61,8 +61,8 @@ NONCE_SIZE: Final = 32
 """Octets of a nonce and of a state: twice the 128 bits of OpenID4VP 1.0 section 5.2."""
 NONCE_MEMORY: Final = timedelta(days=30)
 """How long an answered request is remembered at least; longer where a credential of the answer lives longer, so that an
-mdoc, whose proof bears no moment, is not shown again. Of SD-JWT VC a proof is refused 300 seconds after it was made, and
-what this stops is the same holder answering anew."""
+mdoc, whose proof bears no moment, is not shown again. Of SD-JWT VC a proof is refused 300 seconds after it was made, so
+there this stops the same holder answering anew."""
 MAX_COMPILED: Final = 64
 """Compiled policies that are kept, each under its own conditions: as many as there are homes on offer at a time."""
 

@@ -189,3 +189,11 @@ def test_where_an_answer_goes_is_shown_beside_a_name_that_nobody_proved(
 def test_a_value_with_line_breaks_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     cli.speaking.line("Name: A\nThe asker is proven\x1b[2K\r\u202e")
     assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_an_error_that_quotes_what_json_cannot_hold_is_told_all_the_same(resident: Run) -> None:
+    Path("odd.toml").write_text('[issuers."a\\u0000b"]\n"c\\u0000d" = 1\n')
+    ask(resident)
+    said = resident("verify", "--request", "request.json", "--trust", "odd.toml", "--in", "issued.json", code=2)
+    assert said["error"]["where"] == ["issuers", "a\ufffdb"]
+    assert "c\ufffdd" in said["error"]["message"]

@@ -51,6 +51,14 @@ def test_what_was_wrongly_accepted_is_told_first(adapter: str, capsys: pytest.Ca
     assert told[-1] == "Niet alle gevallen met zwaarte must zijn goed."
 
 
+def test_whatever_a_command_writes_the_outcome_is_one_object(run: Run) -> None:
+    for written in (r"sys.stderr.buffer.write(b'\0\x1b]0;x\7\xff')", r"sys.stdout.buffer.write(b'\0\xff\n')"):
+        command = shlex.join((sys.executable, "-I", "-c", f"import sys; {written}; sys.exit(5)"))
+        said = run("conformance", "--command", command, "--only", "kb-nonce-*", code=2)
+        assert said["error"]["kind"] == "misuse"
+        run("conformance", "--each", "--command", command, "--only", "kb-nonce-other", code=1)
+
+
 def test_a_command_can_be_started_for_each_case(run: Run) -> None:
     command = f"{shlex.quote(sys.executable)} -I -c 'raise SystemExit(3)'"
     done = run("conformance", "--each", "--command", command, "--only", "good-bound", code=1)

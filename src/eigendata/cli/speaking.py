@@ -96,7 +96,12 @@ def tell_error(error: EigendataError, *, as_json: bool, lang: Language = LANG) -
 
 def error_object(error: EigendataError) -> dict[str, Json]:
     """Give an error as data: its kind, reason, place, and the plain sentences for people."""
-    said: dict[str, Json] = {"kind": type(error).__name__.lower(), "message": error.message, "where": error.where}
+    # a message may quote what strangers wrote: not every character of theirs can be written here
+    said: dict[str, Json] = {
+        "kind": type(error).__name__.lower(),
+        "message": texts.visible(error.message, spaces="\n"),
+        "where": [printable(part) if isinstance(part, str) else part for part in error.where],
+    }
     if isinstance(error, Rejected | Declined):
         said["reason"] = str(error.reason)
         said["says"] = {language: texts.reason(error.reason, language) for language in ("nl", "en")}

@@ -79,7 +79,7 @@ def as_object(report: Report) -> dict[str, Json]:
         for severity in Severity
     }
     return {
-        "implementation": report.implementation,
+        "implementation": _plain(report.implementation),
         "conforms": report.conforms,
         **counts,
         "results": [
@@ -89,7 +89,7 @@ def as_object(report: Report) -> dict[str, Json]:
                 "severity": one.case.severity,
                 "expect": one.case.expect,
                 "outcome": one.outcome,
-                "said": one.answer.said,
+                "said": _plain(one.answer.said),
             }
             for one in report.results
         ],
@@ -124,5 +124,5 @@ def _junit(one: Result) -> str:
 
 
 def _plain(text: str) -> str:
-    """Show what XML cannot hold, or what steers a terminal, as a replacement character."""
+    """Show what XML or our JSON cannot hold, or what steers a terminal, as a replacement character."""
     return texts.visible(text, spaces="\n")

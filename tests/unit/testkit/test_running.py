@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from eigendata import testkit
+from eigendata.encoding import json_dumps
 from eigendata.errors import Misuse
 from eigendata.testkit import report
 from eigendata.testkit.case import Case, Expect, Severity
@@ -209,6 +209,7 @@ def test_a_command_that_does_not_answer_is_ended_in_time(lines: Callable[..., Li
         ("[" * 100_000, Outcome.CRASHED),
         ("", Outcome.CRASHED),
         ('{"verdict": "unsupported", "said": "\\ud800"}', Outcome.UNSUPPORTED),
+        ('{"verdict": "unsupported", "said": "\\u0000"}', Outcome.UNSUPPORTED),
         ('{"verdict": "accept", "claims": {"a": NaN}}', Outcome.WRONG_CLAIMS),
     ],
 )
@@ -221,7 +222,7 @@ def test_an_answer_that_is_none_is_a_crash_and_no_refusal(
     )
     done = asked(lines(odd), good)
     assert outcomes(done) == {"good-bound": outcome, "good-nothing-shown": Outcome.PASSED}
-    json.dumps(report.as_object(done)).encode()  # whatever it said can be written
+    json_dumps(report.as_object(done))  # whatever it said can be written
 
 
 def test_what_a_command_writes_is_read_up_to_a_limit(lines: Callable[..., Lines]) -> None:
