@@ -18,12 +18,15 @@ SHOULD: Final = Severity.SHOULD
 def add(kit: Kit) -> None:
     presence(kit)
     keys(kit)
+    bound_keys(kit)
+    ways_to_bind(kit)
     algorithms(kit)
     typing(kit)
     times(kit)
     sessions(kit)
     hashes(kit)
     structure(kit)
+    signatures(kit)
 
 
 def presence(kit: Kit) -> None:
@@ -83,6 +86,9 @@ def keys(kit: Kit) -> None:
         payload={"more": {"cnf": {"jwk": STRANGER.jwk()}}},
         kb_jwt={"sign": STRANGER.sign},
     )
+
+
+def bound_keys(kit: Kit) -> None:
     jwk = HOLDER.jwk()
     x, y = b64url_decode(jwk["x"]), b64url_decode(jwk["y"])
     off = y[:-1] + bytes([y[-1] ^ 1])
@@ -119,6 +125,10 @@ def keys(kit: Kit) -> None:
             severity=severity,
             payload={"cnf": {"jwk": value}},
         )
+
+
+def ways_to_bind(kit: Kit) -> None:
+    jwk = HOLDER.jwk()
     ways: dict[str, tuple[str, Any, Severity]] = {
         "kid": ("only by a kid that nobody can look up", {"kid": "1"}, Severity.MUST),
         "jku": (
@@ -377,6 +387,9 @@ def structure(kit: Kit) -> None:
         None,
         kb_header={"crit": ["kit.example/rule"], "kit.example/rule": 1},
     )
+
+
+def signatures(kit: Kit) -> None:
     for name, title, edit in (
         ("zeros", "r and s are 0", lambda _: bytes(64)),
         ("short", "an octet is missing", lambda message: HOLDER.sign(message)[:-1]),

@@ -28,6 +28,7 @@ _DOCUMENT: Final = {"vct": TYPE, "name": "A person, for the kit", "claims": _CLA
 def add(kit: Kit) -> None:
     integrity(kit)
     claims(kit)
+    deep_claims(kit)
     others(kit)
 
 
@@ -127,6 +128,9 @@ def claims(kit: Kit) -> None:
         payload={"_sd": [digest(FAMILY)]},
         sent=(FAMILY,),
     )
+
+
+def deep_claims(kit: Kit) -> None:
     deep = [
         {"path": ["address"], "sd": "always"},
         {"path": ["address", "country"], "mandatory": True, "sd": "never"},

@@ -19,6 +19,7 @@ _DIGESTS: Final = [digest(GIVEN), digest(FAMILY), digest(BIRTHDATE)]
 def add(kit: Kit) -> None:
     forms(kit)
     references(kit)
+    near_references(kit)
     hashes(kit)
     kinds(kit)
     reserved(kit)
@@ -130,6 +131,10 @@ def references(kit: Kit) -> None:
         of="good-recursive",
         sent=(TOWN,),
     )
+
+
+def near_references(kit: Kit) -> None:
+    clause, check = "RFC 9901 7.1 (5)", checks.DISCLOSURE_REFERENCED
     kit.bad(
         "unreferenced-changed",
         "A disclosure in which one character of the value was changed",

@@ -44,12 +44,15 @@ PARTNER = salted("partner", {"name": "Sam", "_sd": [digest(TOWN)]})
 
 def add(kit: Kit) -> None:
     plain(kit)
-    structures(kit)
+    objects(kit)
+    arrays(kit)
+    same_names(kit)
     values(kit)
     spellings(kit)
     names(kit)
     algorithms(kit)
     further(kit)
+    registered(kit)
     large(kit)
 
 
@@ -96,7 +99,7 @@ def plain(kit: Kit) -> None:
     )
 
 
-def structures(kit: Kit) -> None:
+def objects(kit: Kit) -> None:
     kit.good(
         "good-nested",
         "An _sd inside an object: the street is shown, the town is not",
@@ -129,6 +132,9 @@ def structures(kit: Kit) -> None:
         of="good-recursive",
         sent=(TOWN, ADDRESS),
     )
+
+
+def arrays(kit: Kit) -> None:
     kit.good(
         "good-array",
         "An array with two elements shown, one withheld, one decoy and one in clear, in their order",
@@ -165,6 +171,9 @@ def structures(kit: Kit) -> None:
         payload={"_sd": GONE, "household": [element(PARTNER)]},
         sent=(PARTNER, TOWN),
     )
+
+
+def same_names(kit: Kit) -> None:
     one, other = salted("name of a", "name", "Noor"), salted("name of b", "name", "Sam")
     kit.good(
         "good-same-name-elsewhere",
@@ -372,6 +381,10 @@ def further(kit: Kit) -> None:
         "RFC 7519 2",
         payload={"exp": kit.now + 36_500 * DAY + 0.5},
     )
+
+
+def registered(kit: Kit) -> None:
+    """Registered claims that are left out, disclosed, or say what fits this session."""
     kit.good("good-no-nbf", "The credential says not from when it is valid", "SD-JWT VC 2.2.2.3", payload={"nbf": GONE})
     kit.good(
         "good-no-iat",

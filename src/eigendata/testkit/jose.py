@@ -22,7 +22,9 @@ _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 def add(kit: Kit) -> None:
     algorithms(kit)
     keys(kit)
-    signatures(kit)
+    made_up_signatures(kit)
+    spoilt_signatures(kit)
+    misplaced_signatures(kit)
     headers(kit)
     parts(kit)
     texts(kit)
@@ -141,7 +143,7 @@ def keys(kit: Kit) -> None:
     )
 
 
-def signatures(kit: Kit) -> None:
+def made_up_signatures(kit: Kit) -> None:
     zero, order = bytes(32), ORDER.to_bytes(32, "big")
     forged = {
         "zeros": ("r and s are 0", zero + zero),
@@ -161,6 +163,9 @@ def signatures(kit: Kit) -> None:
             checks.SIGNATURE,
             jwt={"sign": lambda _, signature=signature: signature},
         )
+
+
+def spoilt_signatures(kit: Kit) -> None:
     changed: dict[str, tuple[str, Edit]] = {
         "swapped": ("r and s have changed places", lambda good: good[32:] + good[:32]),
         "short": ("the last octet is missing", lambda good: good[:-1]),
@@ -182,6 +187,9 @@ def signatures(kit: Kit) -> None:
             None if name == "twice" else checks.SIGNATURE,  # longer than any signature, so not read at all
             jwt={"sign": lambda message, edit=edit: edit(ISSUER.sign(message))},
         )
+
+
+def misplaced_signatures(kit: Kit) -> None:
     kit.bad(
         "ecdsa-der",
         "The signature is good, and in DER: JOSE wants r and s alone",
