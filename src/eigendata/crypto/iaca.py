@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Final
 from eigendata.crypto.keys import PublicKey, SoftwareKey
 from eigendata.crypto.x509 import (
     CHAIN_LIMIT,
-    ISSUER_VALIDITY,
     VERIFIED_CHAINS,
     Leaf,
     VerifiedPaths,
     authority_key_id,
-    builder_of,
+    builder_below,
     extension_of,
     extensions_of,
     key_usage,
@@ -32,10 +31,11 @@ from eigendata.crypto.x509 import (
     require_verifiable,
     signed_der,
     subject_of,
+    uri_name,
     verify_paths,
     window_of,
 )
-from eigendata.errors import Check, Malformed, Misuse, Reason, Trail
+from eigendata.errors import Check, Malformed, Reason, Trail
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -204,16 +204,10 @@ def make_document_signer(
     """
     from cryptography import x509
 
-    above = read_certificate(authority)
-    if PublicKey.from_cryptography(above.public_key()) != authority_key.public_key:
-        raise Misuse("the key is not that of the authority's certificate")
-    try:
-        names = [x509.UniformResourceIdentifier(uri)]
-    except ValueError as error:
-        raise Misuse(f"{uri!r} cannot be written as a URI in a certificate: ASCII only") from error
-    builder = builder_of(subject_of(name, {}), subject_key, at, ISSUER_VALIDITY).issuer_name(above.subject)
+    names = [uri_name(uri)]
+    builder = builder_below(authority, authority_key, subject_of(name, {}), subject_key, at)
     builder = (
-        builder.add_extension(key_usage(authority=False), critical=True)
+        builder.add_extension(key_usage(signs=True, certifies=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(DOCUMENT_SIGNER)]), critical=True)
         .add_extension(authority_key_id(authority_key.public_key), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -433,7 +433,7 @@ def make_authority(name: str, key: SoftwareKey, *, at: datetime) -> bytes:
     builder = builder_of(subject, key.public_key, at, AUTHORITY_VALIDITY).issuer_name(subject)
     builder = (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(key_usage(authority=True), critical=True)
+        .add_extension(key_usage(signs=False, certifies=True), critical=True)
         .add_extension(authority_key_id(key.public_key), critical=False)
     )
     return signed_der(builder, key)
@@ -464,22 +464,15 @@ def make_issuer_certificate(
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
-    above = read_certificate(authority)
-    if PublicKey.from_cryptography(above.public_key()) != authority_key.public_key:
-        raise Misuse("the key is not that of the authority's certificate")
-    try:
-        names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)])
-    except ValueError as error:
-        raise Misuse(f"{uri!r} cannot be written as a URI in a certificate: ASCII only") from error
     # A national scheme of ETSI EN 319 412-1 section 5.1.4: two characters, a colon, the country, a hyphen.
     organisation = {NameOID.ORGANIZATION_IDENTIFIER: f"GM:NL-{municipality}"} if municipality is not None else {}
     subject = subject_of(name, organisation)
-    builder = builder_of(subject, subject_key, at, ISSUER_VALIDITY).issuer_name(above.subject)
+    builder = builder_below(authority, authority_key, subject, subject_key, at)
     builder = (
         builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(key_usage(authority=False), critical=True)
+        .add_extension(key_usage(signs=True, certifies=False), critical=True)
         .add_extension(authority_key_id(authority_key.public_key), critical=False)
-        .add_extension(names, critical=False)
+        .add_extension(x509.SubjectAlternativeName([uri_name(uri)]), critical=False)
     )
     return signed_der(builder, authority_key)
 
@@ -504,6 +497,30 @@ def builder_of(subject: x509.Name, key: PublicKey, at: datetime, validity: timed
     )
 
 
+def builder_below(
+    authority: bytes, authority_key: SoftwareKey, subject: x509.Name, key: PublicKey, at: datetime
+) -> x509.CertificateBuilder:
+    """Begin the certificate of somebody whom an authority certifies.
+
+    Raises:
+        Misuse: the key is not the authority's; or as `builder_of`.
+    """
+    above = read_certificate(authority)
+    if PublicKey.from_cryptography(above.public_key()) != authority_key.public_key:
+        raise Misuse("the key is not that of the authority's certificate")
+    return builder_of(subject, key, at, ISSUER_VALIDITY).issuer_name(above.subject)
+
+
+def uri_name(uri: str) -> x509.UniformResourceIdentifier:
+    """Give an alternative name."""
+    from cryptography import x509
+
+    try:
+        return x509.UniformResourceIdentifier(uri)
+    except ValueError as error:
+        raise Misuse(f"{uri!r} cannot be written as a URI in a certificate: ASCII only") from error
+
+
 def subject_of(name: str, more: Mapping[x509.ObjectIdentifier, str]) -> x509.Name:
     """Name the subject of a certificate in the Netherlands."""
     from cryptography import x509
@@ -516,18 +533,18 @@ def subject_of(name: str, more: Mapping[x509.ObjectIdentifier, str]) -> x509.Nam
         raise Misuse(f"{name!r} cannot be a name in a certificate: 1 to 64 characters") from error
 
 
-def key_usage(*, authority: bool) -> x509.KeyUsage:
-    """Say that a certificate is for signatures, or for certifying others."""
+def key_usage(*, signs: bool, certifies: bool) -> x509.KeyUsage:
+    """Say whether a certificate is for signatures, and whether for certifying others."""
     from cryptography import x509
 
     return x509.KeyUsage(
-        digital_signature=not authority,
+        digital_signature=signs,
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
+        key_cert_sign=certifies,
+        crl_sign=certifies,
         encipher_only=False,
         decipher_only=False,
     )
@@ -544,8 +561,9 @@ def signed_der(builder: x509.CertificateBuilder, key: SoftwareKey) -> bytes:
     """Sign a certificate and give it in DER."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return builder.sign(key.to_cryptography(), _hash(key)).public_bytes(Encoding.DER)
+    return builder.sign(key.to_cryptography(), hash_of(key.public_key)).public_bytes(Encoding.DER)
 
 
-def _hash(key: SoftwareKey) -> hashes.SHA256 | hashes.SHA384:
-    return hashes.SHA384() if key.public_key.algorithm is Algorithm.ES384 else hashes.SHA256()
+def hash_of(key: PublicKey) -> hashes.SHA256 | hashes.SHA384:
+    """Give the hash that a key signs certificates with."""
+    return hashes.SHA384() if key.algorithm is Algorithm.ES384 else hashes.SHA256()

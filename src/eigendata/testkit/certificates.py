@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from eigendata.crypto.keys import Algorithm
-from eigendata.testkit.forge import ISSUER, STRANGER, KitKey
+from eigendata.crypto.x509 import hash_of, key_usage
+from eigendata.testkit.forge import ISSUER, KitKey
 
 ROOT: Final = KitKey.of("the authority")
 BELOW: Final = KitKey.of("the authority below it")
@@ -59,7 +58,7 @@ class Certifying:
             .not_valid_before(self.begins)
             .not_valid_after(self.ends)
             .add_extension(constraints, critical=True)
-            .add_extension(_usage(signing=self.digital_signature, certifying=may_sign), critical=True)
+            .add_extension(key_usage(signs=self.digital_signature and not may_sign, certifies=may_sign), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(own), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(over), critical=False)
         )
@@ -68,7 +67,7 @@ class Certifying:
             builder = builder.add_extension(names, critical=False)
         if self.purposes:
             builder = builder.add_extension(x509.ExtendedKeyUsage(self.purposes), critical=False)
-        hash_ = hashes.SHA384() if self.by.algorithm is Algorithm.ES384 else hashes.SHA256()
+        hash_ = hash_of(self.by.public_key)
         signed = builder.sign(self.by.key.to_cryptography(), hash_, ecdsa_deterministic=True)
         return signed.public_bytes(Encoding.DER)
 
@@ -100,7 +99,6 @@ class Certificates:
         return make(**{"name": name, "key": key, "above": above, "by": by, "begins": begins, "ends": ends, **changes})
 
 
-STRANGER_ROOT: Final = STRANGER
 FOR_TLS: Final = (ExtendedKeyUsageOID.SERVER_AUTH,)
 
 
@@ -110,17 +108,3 @@ def pem(der: bytes) -> str:
 
 def _name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "NL"), x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def _usage(*, signing: bool, certifying: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=signing and not certifying,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=certifying,
-        crl_sign=certifying,
-        encipher_only=False,
-        decipher_only=False,
-    )
