@@ -34,7 +34,8 @@ def openid4vp_redirect(
     """
     if not client_id or not nonce or not response_uri:
         raise Misuse("a session is bound to a client identifier, a nonce and a response URI; one of them is empty")
-    transcript = _transcript("OpenID4VPHandover", client_id, nonce, _thumbprint(encryption_key), response_uri)
+    thumbprint = _thumbprint(encryption_key)
+    transcript = session_transcript("OpenID4VPHandover", _hashed(client_id, nonce, thumbprint, response_uri))
     return Binding(audience=client_id, nonce=nonce, transcript=transcript)
 
 
@@ -53,13 +54,18 @@ def openid4vp_dc_api(*, origin: str, nonce: str, encryption_key: bytes | None = 
     """
     if not origin or not nonce or origin.startswith(_ORIGIN):
         raise Misuse("a session is bound to an origin without a prefix and a nonce; one of them is not there")
-    transcript = _transcript("OpenID4VPDCAPIHandover", origin, nonce, _thumbprint(encryption_key))
+    transcript = session_transcript("OpenID4VPDCAPIHandover", _hashed(origin, nonce, _thumbprint(encryption_key)))
     return Binding(audience=_ORIGIN + origin, nonce=nonce, transcript=transcript)
 
 
-def _transcript(handover: str, *info: str | bytes | None) -> bytes:
-    """Write the SessionTranscript of ISO 18013-5 9.1.5.1 with no engagement and no reader's key, for nobody is near."""
-    return cbor_dumps([None, None, [handover, hashlib.sha256(cbor_dumps(info)).digest()]])
+def session_transcript(handover: str | bytes, *info: str | bytes | None) -> bytes:
+    """Write a SessionTranscript (ISO 18013-5 9.1.5.1) with no engagement and no reader's key, for nobody is near."""
+    return cbor_dumps([None, None, [handover, *info]])
+
+
+def _hashed(*info: str | bytes | None) -> bytes:
+    """Give the digest of what a handover of OpenID4VP is made of."""
+    return hashlib.sha256(cbor_dumps(info)).digest()
 
 
 def _thumbprint(key: bytes | None) -> bytes | None:

@@ -39,7 +39,7 @@ MAX_TEXT: Final = 2_048
 """Characters of each text in a challenge. A wallet keeps them with every key that it makes for one."""
 
 MAX_TYPES: Final = 64
-"""Types in a challenge: twice as many as a wallet takes in one session."""
+"""Credentials in a challenge, one a type and format: twice as many as a wallet takes in one session."""
 
 _TYP: Final = "openid4vci-proof+jwt"
 _ALGORITHMS: Final = frozenset(str(one) for one in Algorithm)
@@ -131,14 +131,21 @@ class Challenge:
     Attributes:
         audience: the issuer's identifier.
         nonce: the issuer's `c_nonce`.
-        types: identifiers of the types that would be issued: as many keys are needed for each copy.
+        types: identifiers of the types that would be issued.
+        formats: in which each of them would be; empty where that is one, whatever it is.
         expires_at: aware, in UTC.
     """
 
     audience: str
     nonce: str
     types: tuple[str, ...]
+    formats: tuple[str, ...] = ()
     expires_at: datetime
+
+    @property
+    def credentials(self) -> int:
+        """Count the credentials that would be issued, one a type and format: as many keys are needed for each copy."""
+        return len(self.types) * (len(self.formats) or 1)
 
     def to_json(self) -> dict[str, Json]:
         """Give the challenge as it is handed to a wallet in a file."""
@@ -146,6 +153,7 @@ class Challenge:
             "credential_issuer": self.audience,
             "c_nonce": self.nonce,
             "types": list(self.types),
+            "formats": list(self.formats),
             "expires_at": utc(self.expires_at).isoformat(),
         }
 
@@ -156,6 +164,7 @@ class Challenge:
         Raises:
             Malformed: a member is missing, of another kind, or larger than any issuer's.
         """
+        given = value.get("formats", []) if isinstance(value, Mapping) else []
         match value:
             case {
                 "credential_issuer": str(audience),
@@ -164,13 +173,24 @@ class Challenge:
                 "expires_at": str(expires_at),
             } if audience and nonce and types and all(isinstance(one, str) for one in types):
                 challenge = cls(
-                    audience=audience, nonce=nonce, types=tuple(map(str, types)), expires_at=_moment(expires_at)
+                    audience=audience,
+                    nonce=nonce,
+                    types=tuple(map(str, types)),
+                    formats=_formats(given),
+                    expires_at=_moment(expires_at),
                 )
             case _:
                 raise Malformed("not a challenge: credential_issuer, c_nonce, types and expires_at")
-        if len(types) > MAX_TYPES or any(len(one) > MAX_TEXT for one in (audience, nonce, *challenge.types)):
+        texts = (audience, nonce, *challenge.types, *challenge.formats)
+        if challenge.credentials > MAX_TYPES or any(len(one) > MAX_TEXT for one in texts):
             raise Malformed(f"a challenge holds {MAX_TYPES} types, and {MAX_TEXT} characters in a text, at most")
         return challenge
+
+
+def _formats(value: Json) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise Malformed("the formats of a challenge are a list of names")
+    return tuple(dict.fromkeys(map(str, value)))
 
 
 def prove(challenge: Challenge, signers: Sequence[Signer], *, at: datetime) -> tuple[bytes, ...]:

@@ -28,13 +28,15 @@ from eigendata.issuer import (
     SourceRole,
     UnprovenKeys,
     create_authority,
+    create_document_signer,
     create_issuer,
+    create_issuing_authority,
 )
 from eigendata.model import UNBOUND, CredentialType, Facts, Issuance, ProvenKey, Seal
 from eigendata.once import TAKEN
 from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, INWONER, PERSOON
 from eigendata.trust import Trust, add_issuer
-from tests.world import AISHA, AT, BOXTEL, EVERYTHING, FORMAT, TODAY, Holder, World, municipality
+from tests.world import AISHA, AT, BOXTEL, EVERYTHING, FORMAT, MDOC, TODAY, Holder, World, municipality
 
 ENVELOPE = {
     "issuing_authority": "Gemeente Boxtel",
@@ -578,3 +580,83 @@ def test_a_name_that_would_write_other_settings_cannot_be_written(made: Path, tm
             at=AT,
         )
     assert not (tmp_path / "broken" / "key.pem").exists()
+
+
+# -- a document signer in it ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def signing(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same issuer, with an issuing authority of its own and a document signer."""
+    folder = tmp_path_factory.mktemp("signer")
+    copy_of(made / "boxtel", folder / "boxtel")
+    create_issuing_authority(folder / "iaca", name="Gemeente Boxtel", uri="https://boxtel.example", crl=None, at=AT)
+    assert create_document_signer(folder / "boxtel", authority=folder / "iaca", at=AT) == "https://boxtel.example"
+    return folder
+
+
+def test_an_issuer_with_a_document_signer_has_a_seal_for_both_formats(signing: Path, tmp_path: Path) -> None:
+    issuer = Issuer.open(signing / "boxtel")
+    assert set(issuer.seals) == {FORMAT, MDOC}
+    add_issuer(
+        tmp_path / "trust.toml",
+        anchor_pem=(signing / "iaca" / "anchor.pem").read_bytes(),
+        issuer=issuer.id,
+        name=issuer.name,
+        types=[one.id for one in issuer.types],
+        municipalities=issuer.jurisdictions,
+    )
+    holder = Holder(trust=Trust.load(tmp_path / "trust.toml"), format=MDOC)
+    issuance = holder.fetch(issuer, AISHA.record())
+    assert [one.type for one in issuance.issued] == [PERSOON, INWONER]
+    assert holder.authentic(PERSOON.id).issuer.party.name == "Gemeente Boxtel"
+
+
+def test_an_issuer_without_a_document_signer_has_none_for_mdoc(made: Path) -> None:
+    assert set(Issuer.open(made / "boxtel").seals) == {FORMAT}
+
+
+def test_a_document_signer_is_made_once_for_an_issuer_that_there_is(signing: Path, tmp_path: Path) -> None:
+    with pytest.raises(Misuse):
+        create_document_signer(signing / "boxtel", authority=signing / "iaca", at=AT)
+    with pytest.raises(Misuse):
+        create_document_signer(tmp_path, authority=signing / "iaca", at=AT)
+    with pytest.raises(Misuse):
+        create_issuing_authority(signing / "iaca", name="Een ander", uri="https://boxtel.example", crl=None, at=AT)
+
+
+def test_an_authority_that_may_not_certify_a_document_signer_makes_none(
+    signing: Path, made: Path, tmp_path: Path
+) -> None:
+    boxtel = copy_of(made / "boxtel", tmp_path / "boxtel")
+    expired = AT + timedelta(days=4000)
+    with pytest.raises(Misuse, match="would not be believed"):
+        create_document_signer(boxtel, authority=signing / "iaca", at=expired)
+    assert not (boxtel / "document-signer.pem").exists()
+    assert not (boxtel / "document-signer.key.pem").exists()
+
+
+@pytest.mark.parametrize("uri", ["http://boxtel.example", "boxtel", "https://bøxtel.example", ""])
+def test_an_issuing_authority_has_urls(uri: str, tmp_path: Path) -> None:
+    ours = "https://boxtel.example"
+    for own, crl in ((uri, None), (ours, uri)):
+        with pytest.raises(Misuse):
+            create_issuing_authority(tmp_path / "iaca", name="B", uri=own, crl=crl, at=AT)
+    assert not (tmp_path / "iaca").exists()
+
+
+def test_half_a_document_signer_or_anothers_is_none(signing: Path, tmp_path: Path) -> None:
+    for gone in ("document-signer.pem", "document-signer.key.pem"):
+        boxtel = copy_of(signing / "boxtel", tmp_path / gone)
+        (boxtel / gone).unlink()
+        with pytest.raises(Misuse):
+            Issuer.open(boxtel)
+    other = copy_of(signing / "boxtel", tmp_path / "other")
+    (other / "document-signer.pem").write_bytes((other / "chain.pem").read_bytes())
+    with pytest.raises(Misuse, match="certifies"):
+        Issuer.open(other)
+    elsewhere = copy_of(signing / "boxtel", tmp_path / "elsewhere")
+    settings = (elsewhere / "issuer.toml").read_text()
+    (elsewhere / "issuer.toml").write_text(settings.replace("https://boxtel.example", "https://gestel.example"))
+    with pytest.raises(Misuse, match="name"):
+        Issuer.open(elsewhere)

@@ -600,3 +600,24 @@ def test_a_file_that_is_written_anew_still_says_whose_authority_it_is(tmp_path: 
         path, anchor_pem=dump_pem_chain([CA]), issuer=BOXTEL, name="Boxtel", types=["t:more:1"], municipalities=["0757"]
     )
     assert Trust.load(path).issuers[BOXTEL].iaca
+
+
+def test_an_authority_of_ones_own_is_added_as_one_and_never_by_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    add(path, iaca=True)
+    assert Trust.load(path).issuers[BOXTEL].iaca
+    add(path, types=[RESIDENT.id, PERSON.id])  # more types: what its anchors are stays
+    assert Trust.load(path).issuers[BOXTEL].iaca
+    other = make_authority("Another", SoftwareKey.generate(Algorithm.ES256), at=NOW)
+    with pytest.raises(Misuse):  # else every signer below the new anchor would be this issuer's, unsaid
+        add(path, anchor_pem=dump_pem_chain([other]), types=[RESIDENT.id, PERSON.id])
+    add(path, anchor_pem=dump_pem_chain([other]), types=[RESIDENT.id, PERSON.id], iaca=True)
+    assert len(Trust.load(path).issuers[BOXTEL].anchors) == 2
+    plain = tmp_path / "plain.toml"
+    add(plain)
+    several: list[dict[str, Any]] = [{}, {"anchor_pem": dump_pem_chain([other])}]
+    for more in several:
+        with pytest.raises(Misuse):
+            add(plain, iaca=True, **more)
+    with pytest.raises(Misuse):
+        add(tmp_path / "new.toml", anchor_pem=None, iaca=True)

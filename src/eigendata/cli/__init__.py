@@ -17,7 +17,7 @@ from typing import Final
 import typer
 from typer.exceptions import Abort, TyperException
 
-from eigendata.cli import conformance, diagnosing, issuing, keys, speaking, telling, verifying, wallet
+from eigendata.cli import conformance, diagnosing, inspecting, issuing, keys, speaking, telling, verifying, wallet
 from eigendata.cli.registers import registers
 from eigendata.cli.speaking import Language
 from eigendata.errors import EigendataError, Misuse, Unavailable
@@ -34,6 +34,7 @@ telling.attach(app)
 keys.attach(app)
 issuing.attach(app)
 verifying.attach(app)
+inspecting.attach(app)
 conformance.attach(app)
 diagnosing.attach(app)
 app.add_typer(wallet.app, name="wallet")

@@ -19,7 +19,7 @@ from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json
 from eigendata.errors import Malformed, Misuse
 from eigendata.fetch import Fetcher
-from eigendata.formats import FORMATS
+from eigendata.formats import FORMATS, PREFERRED
 from eigendata.issuer import Issuer, UnprovenKeys
 from eigendata.model import CredentialType, Issuance, Issued, ProvenKey, Refusal
 from eigendata.registers import catalogue
@@ -55,6 +55,9 @@ def issue(
     holder_jwk: Annotated[
         Path | None, typer.Option("--holder-jwk", help="A JWK, or a JWK set with one key a copy, that nobody proved.")
     ] = None,
+    format: Annotated[
+        str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}; every type in each of them.")
+    ] = PREFERRED,
     copies: Annotated[
         int | None,
         typer.Option("--copies", min=1, max=100, help="Copies of each credential; 10, or one a key of a JWK set."),
@@ -63,11 +66,12 @@ def issue(
     insecure_loopback: InsecureLoopback = False,
     as_json: AsJson = False,
 ) -> None:
-    """Issue credentials about one person, from the register's answer. The types of one call share `set`."""
+    """Issue credentials about one person, from the register's answer. All of one call share `set`."""
     authority = Issuer.open(issuer)
+    formats = speaking.formats_named(format)
     now = datetime.now(UTC)
     if challenge:
-        _write_challenge(authority, out, at=now, as_json=as_json)
+        _write_challenge(authority, out, formats, at=now, as_json=as_json)
         return
     if type is None or bsn is None or registers is None or (proofs is None) == (holder_jwk is None):
         raise Misuse(
@@ -89,7 +93,7 @@ def issue(
     else:
         to = authority.proven(given, at=now)
     issuance = authority.issue(
-        record, format="dc+sd-jwt", to=to, types=tuple(one.id for one in named), copies=copies, at=now
+        record, format=formats, to=to, types=tuple(one.id for one in named), copies=copies, at=now
     )
     written = issuance_object(issuance)
     speaking.write_json(out, written, private=True)
@@ -100,8 +104,8 @@ def issue(
     )
 
 
-def _write_challenge(authority: Issuer, out: Path, *, at: datetime, as_json: bool) -> None:
-    challenge = authority.challenge(at=at)
+def _write_challenge(authority: Issuer, out: Path, formats: tuple[str, ...], *, at: datetime, as_json: bool) -> None:
+    challenge = authority.challenge(at=at, formats=formats)
     speaking.write_json(out, challenge.to_json())
     speaking.tell(
         {"file": str(out), "credential_issuer": challenge.audience, "expires_at": challenge.expires_at.isoformat()},
@@ -200,10 +204,8 @@ def _issued(member: Json) -> Issued:
 
 def tell_issuance(issuance: Issuance, *, lang: Language) -> None:
     for one in issuance.issued:
-        speaking.line(
-            f"✓ {label(one.type.label, lang)}: {len(one.copies)} {'copy' if len(one.copies) == 1 else 'copies'}",
-            "green",
-        )
+        copies = f"{len(one.copies)} {'copy' if len(one.copies) == 1 else 'copies'}"
+        speaking.line(f"✓ {label(one.type.label, lang)}: {copies} ({one.format})", "green")
     for refusal in issuance.refused:
         what = f" · {'.'.join(refusal.claim)}" if refusal.claim else ""
         speaking.line(f"– {label(refusal.type.label, lang)}{what}: {texts.reason(refusal.reason, lang)}", "yellow")

@@ -14,7 +14,7 @@ from eigendata.cli.speaking import AsJson
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import b64url_encode
 from eigendata.errors import Misuse
-from eigendata.issuer import create_authority, create_issuer
+from eigendata.issuer import create_authority, create_document_signer, create_issuer, create_issuing_authority
 from eigendata.registers import catalogue
 from eigendata.registers.tables import municipalities
 
@@ -30,13 +30,19 @@ def attach(app: typer.Typer) -> None:
     app.add_typer(trust, name="trust")
 
 
+_LONE: Final = frozenset(("--ca", "--iaca"))
+
+
 def with_lone_ca(arguments: list[str]) -> list[str]:
-    """Give the arguments with a `--ca` that stands alone written as `--ca=`, as `keygen --ca --name X` means it."""
+    """Give the arguments with a `--ca` that stands alone written as `--ca=`, as `keygen --ca --name X` means it.
+
+    The same of `--iaca`.
+    """
     if arguments[:1] != ["keygen"]:
         return arguments
     following = [*arguments[1:], "--"]
     return [
-        "--ca=" if one == "--ca" and after.startswith("--") else one
+        f"{one}=" if one in _LONE and after.startswith("--") else one
         for one, after in zip(arguments, following, strict=True)
     ]
 
@@ -60,6 +66,20 @@ def keygen(
     issuer_cert: Annotated[
         bool, typer.Option("--issuer-cert", help="Make an issuer's key, chain and settings.")
     ] = False,
+    iaca: Annotated[
+        str | None,
+        typer.Option(
+            "--iaca", help="Alone: make an issuing authority for mdocs. With --document-signer: the authority's folder."
+        ),
+    ] = None,
+    document_signer: Annotated[
+        bool,
+        typer.Option("--document-signer", help="Make a document signer in an issuer's folder: it issues mdocs too."),
+    ] = False,
+    crl: Annotated[
+        str | None,
+        typer.Option("--crl", help="With --iaca: the URL of your list of revoked certificates, not URL/iaca.crl."),
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="The authority's or issuer's name.")] = None,
     san: Annotated[str | None, typer.Option("--san", help="The issuer's URL.")] = None,
     municipality: Annotated[
@@ -68,9 +88,21 @@ def keygen(
     type: Annotated[str | None, typer.Option("--type", help=TYPES_HELP)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key, a certificate authority, or an issuer with its certificate. Key files are for their owner alone."""
+    """Make a key, an authority, an issuer, or a document signer for one. Key files are for their owner alone."""
     now = datetime.now(UTC)
-    if issuer_cert:
+    if [issuer_cert, document_signer, ca is not None and not issuer_cert].count(True) > 1:
+        raise Misuse("one thing is made at a time: --ca, --issuer-cert, --iaca or --document-signer")
+    if document_signer:
+        if not iaca:
+            raise Misuse("--document-signer needs --iaca DIR, and --out DIR with the folder of the issuer")
+        made, text = _made_signer(out, Path(iaca), at=now)
+    elif iaca is not None:
+        if iaca or name is None or san is None:
+            raise Misuse("an issuing authority is made with --iaca --name NAME --san URL --out DIR")
+        create_issuing_authority(out, name=name, uri=san, crl=crl, at=now)
+        made = {"made": "issuing authority", "folder": str(out), "name": name, "issuer": san}
+        text = f"{out}: an issuing authority's key and certificate. Give the certificate to those who must trust it."
+    elif issuer_cert:
         if not ca or san is None or type is None:
             raise Misuse("--issuer-cert needs --ca DIR, --san URL and --type T[,T]")
         if municipality is not None and municipality not in municipalities():
@@ -99,6 +131,12 @@ def keygen(
     speaking.tell(made, as_json=as_json, plainly=lambda: speaking.line(text))
 
 
+def _made_signer(out: Path, authority: Path, *, at: datetime) -> tuple[dict[str, str], str]:
+    issuer = create_document_signer(out, authority=authority, at=at)
+    made = {"made": "document signer", "folder": str(out), "issuer": issuer}
+    return made, f"{out}: a document signer's key and certificate. From now on {issuer} issues mdocs too."
+
+
 def _type_id(name: str) -> str:
     # a type that others declare: a URI, or a collision-resistant name such as com.example.housing (SD-JWT VC 2.2.2.1)
     return name if any(mark in name for mark in ":./") else catalogue.by_name(name).id
@@ -120,6 +158,12 @@ def add(
         str | None, typer.Option("--municipality", help="The municipality codes it speaks for, with commas between.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="The issuer's name, as people know it.")] = None,
+    iaca: Annotated[
+        bool,
+        typer.Option(
+            "--iaca", help="The anchor is this issuer's alone: every document signer below it is the issuer's."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Trust an issuer for types, and for municipalities. Nothing is trusted that is not in this file."""
@@ -134,6 +178,7 @@ def add(
         name=name or issuer,
         types=types,
         municipalities=municipalities,
+        iaca=iaca,
     )
     speaking.tell(
         {"trusted": issuer, "types": types, "municipalities": municipalities, "file": str(out)},

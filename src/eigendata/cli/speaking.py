@@ -15,7 +15,8 @@ from typer.exceptions import TyperException
 
 from eigendata import files, texts
 from eigendata.encoding import Json, json_dumps, json_loads, json_object, toml_loads
-from eigendata.errors import Declined, EigendataError, Malformed, Rejected, Step, Unavailable, within
+from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable, within
+from eigendata.formats import FORMATS
 
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
 """Bytes. A file larger than this is none of ours: fifty credentials of ten copies take about two mebibytes."""
@@ -122,6 +123,21 @@ def tell_usage(error: TyperException, *, as_json: bool) -> int:
     else:
         typer.echo(f"{error.format_message()}\nTry --help after the command.", err=True)
     return 2
+
+
+def formats_named(names: str) -> tuple[str, ...]:
+    """Read `dc+sd-jwt,mso_mdoc` into format identifiers.
+
+    Raises:
+        Misuse: one is no format that is known here, or there is none.
+    """
+    named = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    for name in named:
+        if name not in FORMATS:
+            raise Misuse(f"the format {name} is not known here; known are {', '.join(FORMATS)}")
+    if not named:
+        raise Misuse(f"a format is one of {', '.join(FORMATS)}")
+    return named
 
 
 # -- files ------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
-"""`request`, `verify` and `inspect`: the verifier's part, with files in between."""
+"""`request` and `verify`: the verifier's part, with files in between."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,15 +14,15 @@ import typer
 from eigendata import policies, texts
 from eigendata.cli import speaking
 from eigendata.cli.speaking import LANG, AsJson, Lang, Language, TypesFolder
-from eigendata.crypto.jose import Jws
-from eigendata.encoding import Json, json_dumps, json_loads, thaw
-from eigendata.errors import EigendataError, Misuse, Outcome, Rejected, Step
+from eigendata.encoding import Json, thaw
+from eigendata.errors import Misuse, Outcome, Rejected, Step
 from eigendata.fetch import Fetcher
+from eigendata.formats import FORMATS, PREFERRED, only
 from eigendata.formats.sdjwt.type_metadata import DescribedType
 from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
-from eigendata.query import PolicyReference, parse_query
+from eigendata.query import PolicyReference, Query, parse_query
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
 from eigendata.verifier import Verifier
@@ -38,7 +37,6 @@ TrustFile = Annotated[Path, typer.Option("--trust", help="Who may issue what; ma
 def attach(app: typer.Typer) -> None:
     app.command()(request)
     app.command()(verify)
-    app.command()(inspect)
 
 
 def request(
@@ -46,6 +44,10 @@ def request(
     out: Annotated[Path, typer.Option("--out", help="The request file to write.")],
     policy: Policy = None,
     home: Home = None,
+    format: Annotated[
+        str,
+        typer.Option("--format", help=f"The formats that you take, the preferred first: {', '.join(FORMATS)}."),
+    ] = PREFERRED,
     dcql: Annotated[Path | None, typer.Option("--dcql", help="A plain query instead: no rules and no join.")] = None,
     name: Annotated[
         str | None, typer.Option("--name", help="What you call yourself; a wallet shows it as not proven.")
@@ -57,13 +59,14 @@ def request(
         raise Misuse("a request asks by --policy or by --dcql, one of the two")
     now = datetime.now(UTC)
     if policy is not None:
-        loaded = policies.load(policy)
-        verifier = _verifier(f"redirect_uri:{response_uri}", name=name, policy=loaded)
+        loaded, formats = policies.load(policy), speaking.formats_named(format)
+        verifier = _verifier(f"redirect_uri:{response_uri}", name=name, policy=loaded, formats=formats)
         asked = verifier.ask(loaded, home=_conditions(loaded, home), at=now)
     else:
         assert dcql is not None
-        verifier = _verifier(f"redirect_uri:{response_uri}", name=name)
-        asked = verifier.ask_query(parse_query(speaking.read_json(dcql)), at=now)
+        query = parse_query(speaking.read_json(dcql))
+        verifier = _verifier(f"redirect_uri:{response_uri}", name=name, formats=_formats_of(query))
+        asked = verifier.ask_query(query, at=now)
     speaking.write(out, vp.write_request(asked) + b"\n")
     speaking.tell(
         {"file": str(out), "client_id": verifier.client_id, "policy": asked.policy.id if asked.policy else None},
@@ -95,7 +98,14 @@ def verify(
         raise Misuse("--home belongs to a --policy")
     ours = replace(received, policy=reference)
     trusted = Trust.load(trust, fetcher=Fetcher())
-    verifier = _verifier(ours.asker.party.id, trust=trusted, policy=loaded, types=types, state=state)
+    verifier = _verifier(
+        ours.asker.party.id,
+        trust=trusted,
+        policy=loaded,
+        types=types,
+        state=state,
+        formats=_formats_of(ours.query),
+    )
     if state is None:
         speaking.warn("Without --state a second showing of this answer would not be noticed.")
     try:
@@ -122,6 +132,11 @@ def _conditions(policy: policies.Policy, home: Path | None) -> Mapping[str, Json
         raise Misuse(f"{error.message}: --home names a file of conditions, JSON or TOML") from error
 
 
+def _formats_of(query: Query) -> tuple[str, ...]:
+    """Give the formats that a query of one's own asks, in its order: those are read, and no other."""
+    return tuple(dict.fromkeys(one.format for one in query.credentials))
+
+
 def _verifier(
     client_id: str,
     *,
@@ -130,6 +145,7 @@ def _verifier(
     policy: policies.Policy | None = None,
     types: Path | None = None,
     state: Path | None = None,
+    formats: Sequence[str],
 ) -> Verifier:
     others = {} if types is None else DescribedType.load(types)
     return Verifier(
@@ -139,6 +155,7 @@ def _verifier(
         once=NO_REPLAY_CHECK if state is None else SqliteOnce(state),
         name=name,
         policies=() if policy is None else (policy,),
+        formats=only(*(one for one in formats if one in FORMATS)),
         types={**others, **CATALOGUE},  # what a type of our own is, nobody else says
     )
 
@@ -207,63 +224,3 @@ def shown(value: Json) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(shown(member) for member in value)
     return "—" if value is None else str(value)
-
-
-# -- looking inside, without believing --------------------------------------------------------------------------------
-
-
-def inspect(
-    file: Annotated[
-        Path, typer.Argument(help="A token, or any file that these commands write; `-` reads it from standard input.")
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Show what a token says. Nothing of it is verified, and it says so."""
-    inside = unverified(speaking.read(file))
-    if as_json:
-        typer.echo(json_dumps({"verified": False, "content": inside}).decode())
-        return
-    speaking.line("UNVERIFIED: anyone can write this. Use `verify` to know whether it is true.", "bold red")
-    for one in json.dumps(thaw(inside), indent=2, ensure_ascii=False).split("\n"):
-        speaking.line(one)
-
-
-def unverified(data: bytes) -> Json:
-    """Give what a file says, tokens inside it opened.
-
-    Raises:
-        Malformed: it is neither a token nor JSON.
-    """
-    text = data.strip()
-    if text[:1] in (b"{", b"["):
-        return _opened(json_loads(text, limit=speaking.MAX_FILE_BYTES))
-    return _token(text)
-
-
-def _opened(value: Json) -> Json:
-    if isinstance(value, Mapping):
-        return {name: _opened(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [_opened(member) for member in value]
-    if isinstance(value, str) and value.count(".") >= 2 and value.startswith("ey"):
-        try:
-            return _token(value.encode())
-        except EigendataError:
-            return value
-    return value
-
-
-def _token(token: bytes) -> Json:
-    from eigendata.doctor.tokens import parts  # late: no other command here looks at what is not verified
-
-    jws, disclosures, proof = parts(token)
-    inside = _jws(jws)
-    if b"~" in token:
-        inside["disclosures"] = disclosures
-    if proof is not None:
-        inside["key_binding"] = _jws(proof)
-    return inside
-
-
-def _jws(jws: Jws) -> dict[str, Json]:
-    return {"header": jws.header, "payload": json_loads(jws.payload)}

@@ -546,4 +546,4 @@ def _tell_cards(cards: tuple[Card, ...], lang: Language) -> None:
         speaking.line("This wallet is empty." if lang is Language.EN else "Deze portemonnee is leeg.")
     for card in cards:
         what = f"{label(card.type.label, lang)} · {card.issuer.name}"
-        speaking.line(f"{what} · {card.copies} × · {card.expires_at:%Y-%m-%d} · {card.id}")
+        speaking.line(f"{what} · {card.format} · {card.copies} × · {card.expires_at:%Y-%m-%d} · {card.id}")

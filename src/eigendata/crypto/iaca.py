@@ -1,7 +1,8 @@
 """The certificates of ISO mdoc: a document signer (DS), and above it an issuing authority (IACA).
 
     x5chain of an issuerAuth -> DER, leaf first -> verify_document_signer(anchors, at) -> Leaf
-    make_document_signer                           a document signer under an authority of `x509.make_authority`
+    make_issuing_authority -> DER                  an authority of one issuer
+    make_document_signer -> DER                    a document signer under it, or under one of `x509.make_authority`
 
 What `x509` checks of any chain is checked first; the profiles of ISO/IEC 18013-5 annex B stand on top, as values in
 `CHECKS`. That text is not public: clauses B.1.2 and B.1.4 were read in what implementers wrote down of them (isomdl,
@@ -17,12 +18,14 @@ from typing import TYPE_CHECKING, Final
 
 from eigendata.crypto.keys import PublicKey, SoftwareKey
 from eigendata.crypto.x509 import (
+    AUTHORITY_VALIDITY,
     CHAIN_LIMIT,
     VERIFIED_CHAINS,
     Leaf,
     VerifiedPaths,
     authority_key_id,
     builder_below,
+    builder_of,
     extension_of,
     extensions_of,
     key_usage,
@@ -189,14 +192,45 @@ def is_above(authority: bytes, chain: tuple[bytes, ...]) -> bool:
 # -- making -----------------------------------------------------------------------------------------------------------
 
 
+def make_issuing_authority(name: str, key: SoftwareKey, *, uri: str, crl: str, at: datetime) -> bytes:
+    """Make the root certificate of an issuing authority, signed by itself, and give it in DER.
+
+    It has what ISO/IEC 18013-5 B.1.2 demands: a country, an alternative name where the issuer can be reached, a place
+    where revoked certificates are listed, and the right to certify leaves only.
+
+    Args:
+        uri: where the authority can be reached: its issuer's URL.
+        crl: the URL at which the list of revoked certificates is, or will be.
+
+    Raises:
+        Misuse: a name, a URL or the kind of key cannot be in such a certificate.
+    """
+    from cryptography import x509
+
+    if not name.strip():
+        raise Misuse("an issuing authority has a name")
+    subject = subject_of(f"{name} IACA", {})
+    builder = builder_of(subject, key.public_key, at, AUTHORITY_VALIDITY).issuer_name(subject)
+    builder = (
+        builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(key_usage(signs=False, certifies=True), critical=True)
+        .add_extension(authority_key_id(key.public_key), critical=False)
+        .add_extension(x509.IssuerAlternativeName([uri_name(uri)]), critical=False)
+        .add_extension(x509.CRLDistributionPoints([_listed_at(crl)]), critical=False)
+    )
+    return signed_der(builder, key)
+
+
 def make_document_signer(
     subject_key: PublicKey, *, name: str, uri: str, authority: bytes, authority_key: SoftwareKey, at: datetime
 ) -> bytes:
     """Make the certificate of a document signer, signed by an issuing authority, and give it in DER.
 
+    How its issuer can be reached, and where revoked certificates are listed, it says as the authority's does.
+
     Args:
         uri: the issuer's identifier: its one alternative name, by which a trust file finds it.
-        authority: the authority's certificate in DER, of `x509.make_authority`.
+        authority: the authority's certificate in DER, of `make_issuing_authority` or `x509.make_authority`.
 
     Raises:
         Misuse: a name, the URI or the kind of key cannot be in a certificate of our profile, or the key is not the
@@ -204,6 +238,7 @@ def make_document_signer(
     """
     from cryptography import x509
 
+    above = read_certificate(authority)
     names = [uri_name(uri)]
     builder = builder_below(authority, authority_key, subject_of(name, {}), subject_key, at)
     builder = (
@@ -211,6 +246,18 @@ def make_document_signer(
         .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(DOCUMENT_SIGNER)]), critical=True)
         .add_extension(authority_key_id(authority_key.public_key), critical=False)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.IssuerAlternativeName(names), critical=False)
     )
+    said = extensions_of(above) or x509.Extensions([])
+    builder = builder.add_extension(
+        extension_of(said, x509.IssuerAlternativeName) or x509.IssuerAlternativeName(names), critical=False
+    )
+    listed = extension_of(said, x509.CRLDistributionPoints)
+    if listed is not None:
+        builder = builder.add_extension(listed, critical=False)
     return signed_der(builder, authority_key)
+
+
+def _listed_at(crl: str) -> x509.DistributionPoint:
+    from cryptography.x509 import DistributionPoint
+
+    return DistributionPoint(full_name=[uri_name(crl)], relative_name=None, reasons=None, crl_issuer=None)

@@ -301,7 +301,12 @@ def _with_whole(report: Report, whole: Rejected | None, asked: Request, given: A
 def _whole(given: Answer, asked: Request, trust: Trust, beside: Beside) -> Disclosure | Rejected | None:
     """Verify an answer; None where a presentation cannot be read, or the keys of an issuer could not be had."""
     verifier = Verifier(
-        asked.asker.party.id, trust=trust, status=NO_STATUS_CHECK, once=NO_REPLAY_CHECK, types=beside.types
+        asked.asker.party.id,
+        trust=trust,
+        status=NO_STATUS_CHECK,
+        once=NO_REPLAY_CHECK,
+        types=beside.types,
+        formats=FORMATS,
     )
     try:
         return verifier.verify(given, replace(asked, policy=None), at=beside.at)

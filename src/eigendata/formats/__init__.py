@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from eigendata.model import Chain, DocumentSigner, Origin
+
 if TYPE_CHECKING:
     from eigendata.formats.protocol import Format
 
@@ -14,6 +16,11 @@ _HOMES: Final[Mapping[str, tuple[str, str]]] = {
     "mso_mdoc": ("eigendata.formats.mdoc", "MSO_MDOC"),
 }
 
+ORIGINS: Final[Mapping[str, type[Origin]]] = {
+    "dc+sd-jwt": Chain,
+    "mso_mdoc": DocumentSigner,
+}
+"""Format identifier -> what an issuer's certificates are to it: by this an issuer's key is one of that format."""
 
 PREFERRED: Final = "dc+sd-jwt"
 """The format in which is asked and issued where nobody says another: every wallet of the EU reads it."""

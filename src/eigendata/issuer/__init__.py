@@ -3,10 +3,10 @@
     challenge --> proofs --proven--> ProvenKey
     record --facts--> claims + envelope + set --schema--> Attestation --format--> n copies, a key each
 
-It keeps to itself how copies are tied: copy k of every type of one session carries the same random `set`, new for each
-k, so that facts of several credentials can be added up for one person, while no key is ever shared between types or
-copies. It keeps nothing about the people it issues to: challenges are authenticated instead of remembered, and of the
-used ones only a digest stays until they expire.
+It keeps to itself how copies are tied: copy k of every type and format of one session carries the same random `set`,
+new for each k, so that facts of several credentials can be added up for one person, while no key is ever shared between
+types, formats or copies. It keeps nothing about the people it issues to: challenges are authenticated instead of
+remembered, and of the used ones only a digest stays until they expire.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -45,7 +46,12 @@ from eigendata.model import (
 from eigendata.registers.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
-    from eigendata.issuer.directory import create_authority, create_issuer
+    from eigendata.issuer.directory import (
+        create_authority,
+        create_document_signer,
+        create_issuer,
+        create_issuing_authority,
+    )
     from eigendata.proofs import Challenge
 
 __all__ = [
@@ -55,11 +61,16 @@ __all__ = [
     "SourceRole",
     "UnprovenKeys",
     "create_authority",
+    "create_document_signer",
     "create_issuer",
+    "create_issuing_authority",
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = late.names(__name__, {"directory": ("create_authority", "create_issuer")})
+    __getattr__ = late.names(
+        __name__,
+        {"directory": ("create_authority", "create_document_signer", "create_issuer", "create_issuing_authority")},
+    )
 
 CHALLENGE_LIFETIME: Final = timedelta(minutes=15)
 """Long enough for a resident and a clerk at a counter; a stolen proof is worthless after it."""
@@ -161,8 +172,11 @@ class Issuer:
 
     # -- the holder's keys --------------------------------------------------------------------------------------------
 
-    def challenge(self, *, at: datetime) -> Challenge:
+    def challenge(self, *, at: datetime, formats: Sequence[str] = ()) -> Challenge:
         """Give a fresh challenge that proofs of keys must answer.
+
+        Args:
+            formats: in which each type is to be issued, where that is more than one: each needs keys of its own.
 
         Nothing is stored: the nonce holds its own moment of expiry, random octets, and a code that only this issuer
         can make over both.
@@ -175,7 +189,11 @@ class Issuer:
         stated = int(expires_at.timestamp()).to_bytes(_SECONDS, "big") + os.urandom(_RANDOM)
         nonce = b64url_encode(stated + self._code(stated))
         return Challenge(
-            audience=self.id, nonce=nonce, types=tuple(one.id for one in self.types), expires_at=expires_at
+            audience=self.id,
+            nonce=nonce,
+            types=tuple(one.id for one in self.types),
+            formats=tuple(dict.fromkeys(formats)),
+            expires_at=expires_at,
         )
 
     def proven(self, proven_by: Sequence[bytes], *, at: datetime) -> tuple[ProvenKey, ...]:
@@ -218,7 +236,7 @@ class Issuer:
         self,
         record: Record,
         *,
-        format: str,
+        format: str | Sequence[str],
         to: Sequence[ProvenKey] | UnprovenKeys,
         at: datetime,
         types: Sequence[str] | None = None,
@@ -227,6 +245,8 @@ class Issuer:
         """Issue one session's credentials about one person: every type asked, in n copies, and what was refused.
 
         Args:
+            format: or several: then every type comes in each of them. Copies of one number carry the same `set`,
+                whatever their type and format, so that an answer may mix them.
             types: identifiers of the types; all that the issuer may issue and the record feeds where None.
             copies: of each type; as many as the keys allow where None.
 
@@ -234,26 +254,36 @@ class Issuer:
             Declined: nothing is left to issue; the reason is the first type's.
             Misuse: the issuer may not issue this, the keys do not suffice, or the claims break their schema.
         """
-        seal = self.seals.get(format)
-        if seal is None:
-            raise Misuse(f"this issuer has no key for the format {format}")
+        formats = (format,) if isinstance(format, str) else tuple(dict.fromkeys(format))
+        seals = self._seals(formats)
         at = utc(at)
         wanted = self._wanted(record, types)
-        copies = _copies(copies, to, len(wanted))
+        copies = _copies(copies, to, len(wanted) * len(formats))
         facts, refused = self._facts(record, wanted, at)
         sets = tuple(b64url_encode(os.urandom(_SET)) for _ in range(copies))
-        attestations = [self._attestations(one, sets, _keys(to, place, copies), at) for place, one in enumerate(facts)]
+        attestations = [
+            (name, self._attestations(one, sets, _keys(to, place, copies), at))
+            for place, (one, name) in enumerate(product(facts, formats))
+        ]
         issued: list[Issued] = []
         unfit: list[Declined] = []
-        for copied in attestations:
+        for name, copied in attestations:
             try:
-                issued.append(Issued(type=copied[0].type, format=format, copies=_signed(copied, format, seal)))
+                issued.append(Issued(type=copied[0].type, format=name, copies=_signed(copied, name, seals[name])))
             except Declined as closed:  # the record holds it, and this format cannot
                 unfit.append(closed)
                 refused = (*refused, Refusal(type=copied[0].type, reason=closed.reason))
         if not issued:
             raise unfit[0]
         return Issuance(issued=tuple(issued), refused=refused)
+
+    def _seals(self, formats: Sequence[str]) -> Mapping[str, Seal]:
+        if not formats:
+            raise Misuse("credentials are issued in one format at least")
+        for name in formats:
+            if name not in self.seals:
+                raise Misuse(f"this issuer has no key for the format {name}")
+        return {name: self.seals[name] for name in formats}
 
     def _attestations(
         self, facts: Facts, sets: Sequence[str], keys: Sequence[PublicKey], at: datetime
@@ -344,7 +374,7 @@ def _nonce_stated(proven_by: Sequence[bytes]) -> str | None:
     return nonce if isinstance(nonce, str) else None
 
 
-def _copies(copies: int | None, to: Sequence[ProvenKey] | UnprovenKeys, types: int) -> int:
+def _copies(copies: int | None, to: Sequence[ProvenKey] | UnprovenKeys, credentials: int) -> int:
     """Settle the number of copies, and that there are keys for them.
 
     Raises:
@@ -353,14 +383,16 @@ def _copies(copies: int | None, to: Sequence[ProvenKey] | UnprovenKeys, types: i
     if isinstance(to, UnprovenKeys):
         possible = len(to.keys)
     else:
-        possible = len(to) // types
+        possible = len(to) // credentials
         if len({one.key for one in to}) != len(to):
             raise Misuse("a key comes twice: keys are never shared between types or copies")
     wanted = possible if copies is None else copies
     if not 1 <= wanted <= MAX_COPIES:
         raise Misuse(f"copies are made from 1 to {MAX_COPIES} at a time")
     if wanted > possible:
-        raise Misuse(f"{wanted} copies of {types} types need more keys than the {possible} copies there are keys for")
+        raise Misuse(
+            f"{wanted} copies of {credentials} credentials need more keys than the {possible} copies there are keys for"
+        )
     return wanted
 
 

@@ -1,7 +1,9 @@
 """An issuer in a directory of its own: how it is made, and how it is read.
 
-    create_authority --> DIR/key.pem, anchor.pem         an authority for a pilot, a test, a village
-    create_issuer    --> DIR/key.pem, chain.pem, challenge.key, issuer.toml --> read --> Settings
+    create_authority         --> DIR/key.pem, anchor.pem         an authority for a pilot, a test, a village
+    create_issuing_authority --> DIR/key.pem, anchor.pem         the same, of one issuer, for documents (IACA)
+    create_issuer            --> DIR/key.pem, chain.pem, challenge.key, issuer.toml       --> read --> Settings
+    create_document_signer   --> DIR/document-signer.key.pem, document-signer.pem beside  -->
 
 What is secret is for its owner alone, is never printed, and is refused when others may read it.
 """
@@ -18,13 +20,14 @@ from pathlib import Path
 from typing import Final
 
 from eigendata import files
+from eigendata.crypto.iaca import make_document_signer, make_issuing_authority, verify_document_signer
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
 from eigendata.encoding import toml_loads
-from eigendata.errors import Malformed, Misuse, within
-from eigendata.formats import PREFERRED
+from eigendata.errors import Malformed, Misuse, Rejected, within
+from eigendata.formats import ORIGINS
 from eigendata.issuer.standing import CHALLENGE_KEY_SIZE, Category, SourceRole
-from eigendata.model import Chain, Seal, utc
+from eigendata.model import Chain, DocumentSigner, Origin, Seal, utc
 
 MAX_FILE: Final = 262_144
 """Bytes of a file in an issuer's directory."""
@@ -35,6 +38,8 @@ _CHAIN: Final = "chain.pem"
 CHALLENGE_KEY: Final = "challenge.key"
 _USED: Final = "used.sqlite"
 _ANCHOR: Final = "anchor.pem"
+SIGNER_KEY: Final = "document-signer.key.pem"
+SIGNER: Final = "document-signer.pem"
 _URL: Final = re.compile(r"https://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII)
 _CODE: Final = re.compile("[0-9]{4}", re.ASCII)
 _OPTIONAL: Final = frozenset({"category", "source_role", "authentic_source"})
@@ -92,7 +97,7 @@ def read(directory: Path) -> Settings:
         municipalities=tuple(municipalities),
         category=category,
         source_role=source_role,
-        seals={PREFERRED: _seal(directory / key, directory / chain, id)},
+        seals=_seals(directory, key, chain, id),
         challenge_key=_challenge_key(directory / CHALLENGE_KEY),
         used=directory / _USED,
     )
@@ -110,7 +115,20 @@ def _standing(path: Path, others: Mapping[str, str]) -> tuple[Category, SourceRo
     return category, source_role
 
 
-def _seal(key: Path, chain: Path, id: str) -> Seal:
+def _seals(directory: Path, key: str, chain: str, id: str) -> dict[str, Seal]:
+    """Give the seal of each format that this issuer has certificates for."""
+    signer, certificates = _certified(directory / key, directory / chain, id)
+    found: dict[type[Origin], Seal] = {
+        Chain: Seal(signer=signer, origin=Chain(certificates=certificates, issuer=id)),
+    }
+    # either alone is a mistake, which reading the other tells
+    if os.path.lexists(directory / SIGNER) or os.path.lexists(directory / SIGNER_KEY):
+        signer, certificates = _certified(directory / SIGNER_KEY, directory / SIGNER, id)
+        found[DocumentSigner] = Seal(signer=signer, origin=DocumentSigner(certificates=certificates, issuer=id))
+    return {name: found[kind] for name, kind in ORIGINS.items() if kind in found}
+
+
+def _certified(key: Path, chain: Path, id: str) -> tuple[SoftwareKey, tuple[bytes, ...]]:
     signer = SoftwareKey.load(key)
     certificates = load_pem_chain(files.read(chain, limit=MAX_FILE))
     leaf = read_leaf(certificates[0])
@@ -118,7 +136,7 @@ def _seal(key: Path, chain: Path, id: str) -> Seal:
         raise Misuse(f"the key in {key} is not the one that {chain} certifies")
     if id not in leaf.uris:
         raise Misuse(f"the certificate in {chain} does not name {id}")
-    return Seal(signer=signer, origin=Chain(certificates=certificates, issuer=id))
+    return signer, certificates
 
 
 def _challenge_key(path: Path) -> bytes:
@@ -143,6 +161,57 @@ def create_authority(out: Path, *, name: str, at: datetime) -> None:
     _make(out, _KEY, _ANCHOR)
     key.save(out / _KEY)
     files.write_new(out / _ANCHOR, dump_pem_chain((anchor,)))
+
+
+def create_issuing_authority(out: Path, *, name: str, uri: str, crl: str | None, at: datetime) -> None:
+    """Make an issuing authority (IACA) in a new directory: its key, and the certificate that others are to trust.
+
+    Args:
+        uri: the URL of the issuer whose documents it is for.
+        crl: the URL of the list of revoked certificates; `iaca.crl` below the issuer's where None.
+
+    Raises:
+        Misuse: the directory holds one already, cannot be written, or what is stated cannot be an authority's.
+    """
+    if not _URL.fullmatch(uri) or (crl is not None and not _URL.fullmatch(crl)):
+        raise Misuse("an issuing authority has a URL of https, and one at which revoked certificates are listed")
+    key = SoftwareKey.generate(Algorithm.ES256)
+    anchor = make_issuing_authority(name, key, uri=uri, crl=crl or f"{uri.rstrip('/')}/iaca.crl", at=utc(at))
+    _make(out, _KEY, _ANCHOR)
+    key.save(out / _KEY)
+    files.write_new(out / _ANCHOR, dump_pem_chain((anchor,)))
+
+
+def create_document_signer(out: Path, *, authority: Path, at: datetime) -> str:
+    """Make a document signer for the issuer in a directory, with which it signs documents too; give the issuer's URL.
+
+    Args:
+        out: the directory that `create_issuer` made.
+        authority: the directory that `create_issuing_authority` made.
+
+    Raises:
+        Misuse: there is no issuer, it has a signer already, or the authority may not certify one.
+        Malformed: a file does not hold what it should.
+    """
+    at, settings = utc(at), read(out)
+    anchor = load_pem_chain(files.read(authority / _ANCHOR, limit=MAX_FILE))[0]
+    key = SoftwareKey.generate(Algorithm.ES256)
+    leaf = make_document_signer(
+        key.public_key,
+        name=settings.name,
+        uri=settings.id,
+        authority=anchor,
+        authority_key=SoftwareKey.load(authority / _KEY),
+        at=at,
+    )
+    try:
+        verify_document_signer((leaf,), (anchor,), at=at)
+    except Rejected as refused:
+        raise Misuse(f"what {authority} certifies would not be believed: {refused.check.rule}") from refused
+    _make(out, SIGNER_KEY, SIGNER)
+    key.save(out / SIGNER_KEY)
+    files.write_new(out / SIGNER, dump_pem_chain((leaf,)))
+    return settings.id
 
 
 def create_issuer(

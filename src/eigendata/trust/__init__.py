@@ -331,6 +331,7 @@ def add_issuer(
     types: Iterable[str],
     municipalities: Iterable[str] = (),
     controllers: Iterable[str] = (),
+    iaca: bool = False,
 ) -> None:
     """Write an issuer into a trust file, which is made where there is none. What the file holds stays.
 
@@ -341,6 +342,8 @@ def add_issuer(
         anchor_pem: the certificate that its chains lead to; None: it is found by its controllers alone, or, without
             any, publishes its keys itself, as JWT VC Issuer Metadata under its name.
         controllers: the DIDs and https addresses under which it signs in Data Integrity.
+        iaca: the anchor is an issuing authority of this issuer alone: every document signer of mdocs below it is the
+            issuer's, whatever its certificate names. It is said when the issuer is added, and of each further anchor.
 
     Raises:
         Malformed: the anchor is not one certificate in PEM, or the file is no trust file.
@@ -355,6 +358,7 @@ def add_issuer(
         name=name,
         anchors=anchors,
         issuer_metadata=anchor_pem is None and not controllers,
+        iaca=iaca,
         types=tuple(dict.fromkeys(types)),
         municipalities=tuple(dict.fromkeys(municipalities)),
         controllers=controllers,
@@ -525,6 +529,9 @@ def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry
         raise Misuse(f"{issuer} is trusted by pinned keys; it gets no anchor and no metadata beside them")
     if (known.issuer_metadata and added.anchors) or (known.anchors and added.issuer_metadata):
         raise Misuse(f"{issuer} is found in another way in the file: by an anchor or by its metadata, never both")
+    new = set(added.anchors) - set(known.anchors)
+    if known.anchors and ((added.iaca and not known.iaca) or (new and added.iaca is not known.iaca)):
+        raise Misuse(f"of {issuer} all anchors are issuing authorities of its own (`iaca`), or none is")
     anchors = tuple(dict.fromkeys(known.anchors + added.anchors))
     types = tuple(dict.fromkeys(known.types + added.types))
     municipalities = tuple(dict.fromkeys(known.municipalities + added.municipalities))
@@ -542,6 +549,7 @@ def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry
         name=added.name,
         anchors=anchors,
         issuer_metadata=known.issuer_metadata or added.issuer_metadata,
+        iaca=known.iaca or added.iaca,
         types=types,
         municipalities=municipalities,
         controllers=controllers,

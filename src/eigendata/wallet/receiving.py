@@ -47,7 +47,7 @@ TYPE_OFFERED: Final = Check(
     name="TYPE_OFFERED",
     clause="OpenID4VCI 1.0 8.2",
     reason=Reason.TYPE_MISMATCH,
-    rule="the type is one that the challenge offered, and each type comes once",
+    rule="the type is one that the challenge offered, and each type comes once in a format",
 )
 COPIES_AGREE: Final = Check(
     name="COPIES_AGREE",
@@ -59,7 +59,8 @@ COPIES_TIED: Final = Check(
     name="COPIES_TIED",
     clause="eigendata catalogue 6",
     reason=Reason.DIFFERENT_SUBJECTS,
-    rule="copies with one number are tied by one value of `set` in every type of the session, and others by others",
+    rule="copies with one number are tied by one value of `set` in every type and format of the session, and others by "
+    "others",
 )
 ONE_SUBJECT: Final = Check(
     name="ONE_SUBJECT",
@@ -150,8 +151,9 @@ def require_ours(
     waiting = [trail.some(KEYS_OURS, pending.get(key.thumbprint())) for one in received for key in one.keys]
     trail.require(KEYS_OURS, len({key.session for key in waiting}) == 1)
     trail.require(ISSUER_ASKED, {one.issuer.party.id for one in received} == {waiting[0].issuer})
-    types = [one.type.id for one in received]
-    trail.require(TYPE_OFFERED, len(set(types)) == len(types) and set(types) <= set(waiting[0].types))
+    credentials = {(one.type.id, one.format) for one in received}
+    offered = {one.type.id for one in received} <= set(waiting[0].types)
+    trail.require(TYPE_OFFERED, offered and len(credentials) == len(received))
     trail.require(COPIES_TIED, _are_tied([*(one.sets for one in received), tied]))
     if not _is_one_subject([*(one.claims for one in received), *map(subject_of, cards)]):
         raise Declined(Reason.OTHER_SUBJECT, "this is about somebody else than the cards in this wallet")

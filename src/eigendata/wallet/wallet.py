@@ -215,13 +215,15 @@ class Wallet:
     # -- receiving ----------------------------------------------------------------------------------------------------
 
     def prove_new_keys(self, challenge: Challenge, *, copies: int, at: datetime) -> tuple[bytes, ...]:
-        """Make a key for every copy of every type of a challenge, keep them, and prove that they are held.
+        """Make a key for every copy of every credential of a challenge, keep them, and prove that they are held.
+
+        A type that is offered in two formats is two credentials.
 
         Keys that waited longer than `bookkeeping.KEY_AGE` for their credential are forgotten.
 
         Raises:
             Rejected: the challenge has expired (`nonce_invalid`).
-            Misuse: more or fewer copies or types than a session holds.
+            Misuse: more or fewer copies or credentials than a session holds.
             Unavailable: another process is writing; no proof was made.
 
         Source: OpenID4VCI 1.0 section 8.2.1.1 and appendix F.1.
@@ -229,10 +231,10 @@ class Wallet:
         from eigendata import proofs  # late, as all that only one method needs: a wallet opens at once
 
         at = utc(at)
-        if not 1 <= copies <= kept.MAX_COPIES or not 1 <= len(challenge.types) <= kept.MAX_TYPES:
-            raise Misuse(f"a session holds 1 to {kept.MAX_TYPES} types of 1 to {kept.MAX_COPIES} copies each")
+        if not 1 <= copies <= kept.MAX_COPIES or not 1 <= challenge.credentials <= kept.MAX_TYPES:
+            raise Misuse(f"a session holds 1 to {kept.MAX_TYPES} credentials of 1 to {kept.MAX_COPIES} copies each")
         Trail().require(CHALLENGE_FRESH, at < challenge.expires_at)
-        keys = [SoftwareKey.generate(Algorithm.ES256) for _ in range(copies * len(challenge.types))]
+        keys = [SoftwareKey.generate(Algorithm.ES256) for _ in range(copies * challenge.credentials)]
         made = proofs.prove(challenge, keys, at=at)
         with self._vault.writing() as writing:
             bookkeeping.tidy(writing, at)

@@ -9,7 +9,14 @@ import pytest
 from cryptography import x509 as lib
 
 from eigendata.crypto import iaca, x509
-from eigendata.crypto.iaca import DOCUMENT_SIGNER, make_document_signer, parse_x5chain, verify_document_signer, window
+from eigendata.crypto.iaca import (
+    DOCUMENT_SIGNER,
+    make_document_signer,
+    make_issuing_authority,
+    parse_x5chain,
+    verify_document_signer,
+    window,
+)
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected
 from tests.negatives import negative
@@ -52,6 +59,31 @@ def test_a_document_signer_that_is_made_here_keeps_the_profile() -> None:
     assert (leaf.key, leaf.uris) == (KEY.public_key, ("https://boxtel.example",))
     assert window(made()) == (leaf.not_before, leaf.not_after)
     assert verify_document_signer((signer(),), (root(),), at=NOW).common_name == "leaf"
+
+
+def test_an_issuing_authority_that_is_made_here_keeps_the_profile_and_its_signers_say_as_it_does() -> None:
+    root = make_issuing_authority(
+        "Boxtel", AUTHORITY_KEY, uri="https://boxtel.example", crl="https://boxtel.example/iaca.crl", at=NOW
+    )
+    leaf = made(authority=root)
+    assert verify_document_signer((leaf,), (root,), at=NOW).key == KEY.public_key
+    for extension in (lib.IssuerAlternativeName, lib.CRLDistributionPoints):
+        above, below = (lib.load_der_x509_certificate(one).extensions for one in (root, leaf))
+        said = above.get_extension_for_class(extension)
+        assert said == below.get_extension_for_class(extension)
+        assert not said.critical
+    authority = lib.load_der_x509_certificate(root)
+    assert authority.subject == authority.issuer
+    assert authority.subject.rfc4514_string().startswith("CN=Boxtel IACA")
+    constraints = authority.extensions.get_extension_for_class(lib.BasicConstraints)
+    assert (constraints.critical, constraints.value.path_length) == (True, 0)
+
+
+def test_what_cannot_be_in_a_certificate_is_in_none() -> None:
+    for changes in ({"name": " "}, {"name": "B" * 65}, {"uri": "https://bøxtel.example"}, {"crl": "https://ø.example"}):
+        how = {"name": "B", "uri": "https://boxtel.example", "crl": "https://boxtel.example/crl", **changes}
+        with pytest.raises(Misuse):
+            make_issuing_authority(how.pop("name"), AUTHORITY_KEY, **how, at=NOW)
 
 
 C, ST = lib.oid.NameOID.COUNTRY_NAME, lib.oid.NameOID.STATE_OR_PROVINCE_NAME
