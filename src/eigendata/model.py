@@ -141,6 +141,7 @@ class CredentialType:
         withdrawn_on: the register's events after which it is no longer true.
         by_law_only: shown only to a verifier that a law entitles to it.
         names: format -> type name in that format, where others chose it.
+        formats: the formats in which it exists, by their identifiers; empty where it exists in every one.
     """
 
     id: str
@@ -154,6 +155,7 @@ class CredentialType:
     withdrawn_on: tuple[str, ...] = ()
     by_law_only: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    formats: tuple[str, ...] = ()
 
     @classmethod
     def foreign(cls, id: str) -> CredentialType:
@@ -164,6 +166,10 @@ class CredentialType:
     def fields(self) -> tuple[str, ...]:
         """The register fields that this type needs, sorted: the whole of its question to the register."""
         return tuple(sorted({*self.gates, *(name for attribute in self.attributes for name in attribute.source)}))
+
+    def exists_in(self, format: str) -> bool:
+        """Tell whether there is such a credential in this format."""
+        return not self.formats or format in self.formats
 
     def attribute(self, path: ClaimPath) -> Attribute | None:
         return next((one for one in self.attributes if one.path == path), None)

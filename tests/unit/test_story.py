@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from eigendata import story
+from eigendata.errors import Misuse
 from eigendata.registers.population import STORY_BSN, Population
 from eigendata.story import Scene
 
@@ -15,14 +16,21 @@ NOW = datetime.now(UTC)
 WHOLE = ["register", "issue", "wallet", "consent", "answer", "verify", "advice", "attacks"]
 
 
-def tell(folder: Path, bsn: str = STORY_BSN, language: str = "nl", population: Population | None = None) -> list[Scene]:
-    scenes = story.tell(folder=folder, clock=lambda: NOW, language=language, bsn=bsn, population=population)
-    return list(scenes)
+def tell(
+    folder: Path,
+    bsn: str = STORY_BSN,
+    language: str = "nl",
+    population: Population | None = None,
+    telling: str = "dc+sd-jwt",
+) -> list[Scene]:
+    how = {"language": language, "bsn": bsn, "telling": telling}
+    return list(story.tell(folder=folder, clock=lambda: NOW, population=population, **how))
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
-    return {scene.name: scene for scene in tell(tmp_path_factory.mktemp("story"))}
+@pytest.fixture(scope="module", params=story.TELLINGS)
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scene]:
+    """The story in every format, and mixed."""
+    return {scene.name: scene for scene in tell(tmp_path_factory.mktemp("story"), telling=request.param)}
 
 
 def test_the_story_has_every_scene(told: dict[str, Scene]) -> None:
@@ -39,6 +47,24 @@ def test_every_attack_fails_for_the_rule_that_it_breaks(told: dict[str, Scene]) 
         "household": "different_subjects",
         "vault": "cannot_open",
     }
+
+
+def test_an_answer_is_in_the_formats_of_its_telling_and_a_mixed_one_in_each(told: dict[str, Scene]) -> None:
+    formats = told["issue"].data["formats"]
+    answered = told["answer"].data["formats"]
+    assert isinstance(answered, list)
+    assert isinstance(formats, tuple)
+    assert len(answered) == 3
+    assert set(answered) == set(formats)
+    trail = told["verify"].data["trail"]
+    assert isinstance(trail, dict)
+    outcomes = {step["check"]: step["outcome"] for step in trail["answer"]}
+    assert outcomes["ONE_SET"] == "passed"
+
+
+def test_the_story_is_told_in_no_other_way(tmp_path: Path) -> None:
+    with pytest.raises(Misuse):
+        tell(tmp_path, telling="vc+sd-jwt")
 
 
 def test_only_what_the_policy_allows_is_disclosed(told: dict[str, Scene]) -> None:

@@ -621,3 +621,18 @@ def test_an_authority_of_ones_own_is_added_as_one_and_never_by_the_way(tmp_path:
             add(plain, iaca=True, **more)
     with pytest.raises(Misuse):
         add(tmp_path / "new.toml", anchor_pem=None, iaca=True)
+
+
+def test_what_document_signers_are_certified_for_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    add(path, signer_use=iaca.EU_DOCUMENT_SIGNER)
+    add(path, types=[RESIDENT.id, PERSON.id])
+    assert Trust.load(path).issuers[BOXTEL].signer_use == iaca.EU_DOCUMENT_SIGNER
+    with pytest.raises(Misuse):
+        add(path, types=[RESIDENT.id, PERSON.id], signer_use="1.2.3")
+    with pytest.raises(Misuse):
+        add(tmp_path / "new.toml", signer_use="ISO")
+    with pytest.raises(Misuse):
+        add(tmp_path / "new.toml", anchor_pem=None, signer_use="1.2.3")
+    add(tmp_path / "new.toml")
+    assert "signer_use" not in (tmp_path / "new.toml").read_text()

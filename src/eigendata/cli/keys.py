@@ -164,6 +164,12 @@ def add(
             "--iaca", help="The anchor is this issuer's alone: every document signer below it is the issuer's."
         ),
     ] = False,
+    signer_use: Annotated[
+        str | None,
+        typer.Option(
+            "--signer-use", help="The object identifier that its document signers are certified for, if not ISO's own."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Trust an issuer for types, and for municipalities. Nothing is trusted that is not in this file."""
@@ -179,6 +185,7 @@ def add(
         types=types,
         municipalities=municipalities,
         iaca=iaca,
+        signer_use=signer_use,
     )
     speaking.tell(
         {"trusted": issuer, "types": types, "municipalities": municipalities, "file": str(out)},

@@ -14,6 +14,7 @@ from eigendata.cli import speaking
 from eigendata.cli.issuing import read_bsn
 from eigendata.cli.speaking import LANG, AsJson, Lang
 from eigendata.encoding import json_dumps
+from eigendata.formats import PREFERRED
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.registers.population import STORY_BSN, Population
 
@@ -32,6 +33,9 @@ def demo(
     population: Annotated[
         Path | None, typer.Option("--population", help="Other persons than the shipped ones.")
     ] = None,
+    format: Annotated[
+        str, typer.Option("--format", help="dc+sd-jwt, mso_mdoc, or mixed: an answer with cards of both.")
+    ] = PREFERRED,
     lang: Lang = LANG,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +50,12 @@ def demo(
     told = []
     with tempfile.TemporaryDirectory(prefix="eigendata-demo-") as folder:
         scenes = story.tell(
-            folder=Path(folder), clock=lambda: datetime.now(UTC), language=lang, bsn=bsn, population=people
+            folder=Path(folder),
+            clock=lambda: datetime.now(UTC),
+            language=lang,
+            bsn=bsn,
+            population=people,
+            telling=format,
         )
         for number, scene in enumerate(scenes, start=1):
             told.append(scene)

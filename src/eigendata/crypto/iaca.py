@@ -46,6 +46,13 @@ if TYPE_CHECKING:
 DOCUMENT_SIGNER: Final = "1.0.18013.5.1.2"
 """The extended key usage of a certificate that signs mdocs (ISO/IEC 18013-5 B.1.4)."""
 
+EU_DOCUMENT_SIGNER: Final = "1.3.130.2.0.0.1.2"
+"""The one that the EU's reference issuers of person identification data and proofs of age have instead.
+
+It stands in the example of annex A.10 of the age verification specification, and in version 1.4 of the architecture
+framework. Nothing follows from it here: the trust file says for which issuer it is expected (`signer_use`).
+"""
+
 LONGEST: Final = timedelta(days=457)
 """For how long a document signer may be certified (ISO/IEC 18013-5 B.1.4)."""
 
@@ -78,12 +85,15 @@ CHECKS: Final = (SIGNER_USE, SIGNER_TERM, AUTHORITY_PROFILE, SAME_COUNTRY)
 """Taken after `x509.CHECKS` but the last, which is about the moment."""
 
 
-def verify_document_signer(chain: tuple[bytes, ...], anchors: tuple[bytes, ...], *, at: datetime) -> Leaf:
+def verify_document_signer(
+    chain: tuple[bytes, ...], anchors: tuple[bytes, ...], *, at: datetime, use: str = DOCUMENT_SIGNER
+) -> Leaf:
     """Verify the chain of a document signer up to one of the given issuing authorities, and give what the leaf says.
 
     Args:
         chain: DER, leaf first, without the anchor; as an authority certifies leaves only, it is the leaf alone.
         anchors: DER; never from the token.
+        use: the extended key usage that the leaf is for, where its ecosystem has one of its own; never from the token.
         at: the moment for which it is verified.
 
     Raises:
@@ -92,16 +102,16 @@ def verify_document_signer(chain: tuple[bytes, ...], anchors: tuple[bytes, ...],
         Misuse: `at` is naive.
     """
     require_verifiable(chain, at)
-    verified = _verified(chain, anchors)
+    verified = _verified(chain, anchors, use)
     require_in_time(verified.windows, at, verified.trail)
     return verified.leaf
 
 
 @lru_cache(maxsize=VERIFIED_CHAINS)
-def _verified(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> VerifiedPaths:
+def _verified(chain: tuple[bytes, ...], anchors: tuple[bytes, ...], use: str) -> VerifiedPaths:
     paths = verify_paths(chain, anchors)
     leaf, trail = read_certificate(chain[0]), Trail(paths.trail)
-    trail.require(SIGNER_USE, _signs_documents(leaf))
+    trail.require(SIGNER_USE, _signs_documents(leaf, use))
     start, end = window_of((leaf,))
     trail.require(SIGNER_TERM, end - start <= LONGEST)
     leading = tuple(zip(paths.roots, paths.windows, strict=True))
@@ -113,11 +123,11 @@ def _verified(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> VerifiedP
     return VerifiedPaths(leaf=paths.leaf, roots=roots, windows=windows, trail=trail.done())
 
 
-def _signs_documents(leaf: x509.Certificate) -> bool:
+def _signs_documents(leaf: x509.Certificate, use: str) -> bool:
     from cryptography.x509 import ExtendedKeyUsage
 
     return any(
-        one.critical and [purpose.dotted_string for purpose in one.value] == [DOCUMENT_SIGNER]
+        one.critical and [purpose.dotted_string for purpose in one.value] == [use]
         for one in extensions_of(leaf) or ()
         if isinstance(one.value, ExtendedKeyUsage)
     )

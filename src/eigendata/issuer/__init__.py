@@ -139,6 +139,9 @@ class Issuer:
         for name in self.seals:
             if name not in FORMATS:
                 raise Misuse(f"the format {name} is not known here")
+        for one in self.types:
+            if not one.register:
+                raise Misuse(f"{one.id} is a type that others issue: no register feeds it here")
 
     @classmethod
     def open(cls, directory: str | Path, *, known: Mapping[str, CredentialType] = CATALOGUE) -> Issuer:

@@ -87,14 +87,19 @@ def compile_query(wanted: Sequence[Wanted], formats: Mapping[str, Format]) -> Co
     questions: list[Question] = []
     plain = True
     for one in wanted:
-        alternatives = len(one.types) * len(formats)
+        possible = {asked.id: [each for each in formats.values() if asked.exists_in(each.name)] for asked in one.types}
+        alternatives = sum(map(len, possible.values()))
+        if not alternatives:
+            raise Misuse(f"question {one.id!r} asks what exists in none of the formats that are asked in")
         names: list[str] = []
         for asked_type in one.types:
             queries: dict[str, str] = {}
-            for asked_format in formats.values():
+            for asked_format in possible[asked_type.id]:
                 names.append(one.id if alternatives == 1 else f"{one.id}-{len(names) + 1}")
                 queries[asked_format.name] = names[-1]
                 credentials.append(_credential(names[-1], one, asked_type, asked_format))
+            if not queries:
+                continue
             paths = _every_path(one, asked_type)
             questions.append(Question(id=one.id, type=asked_type.id, paths=paths, queries=queries))
         plain = plain and alternatives == 1 and not one.optional

@@ -18,10 +18,25 @@ from typing import Final
 
 from eigendata import policies, texts
 from eigendata.encoding import Json, thaw
-from eigendata.errors import Declined, Outcome, Step
+from eigendata.errors import Declined, Misuse, Outcome, Step
 from eigendata.fetch import Fetcher
-from eigendata.issuer import Issuer, create_authority, create_issuer
-from eigendata.model import NO_STATUS_CHECK, Answer, ClaimPath, CredentialType, Disclosure, Issuance
+from eigendata.formats import ORIGINS, PREFERRED, only
+from eigendata.issuer import (
+    Issuer,
+    create_authority,
+    create_document_signer,
+    create_issuer,
+    create_issuing_authority,
+)
+from eigendata.model import (
+    NO_STATUS_CHECK,
+    Answer,
+    ClaimPath,
+    CredentialType,
+    Disclosure,
+    DocumentSigner,
+    Issuance,
+)
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
 from eigendata.query import Request
@@ -34,6 +49,7 @@ from eigendata.story.attacks import Stage, attacks
 from eigendata.trust import Trust, add_issuer
 from eigendata.verifier import Verifier
 from eigendata.wallet import Proposal, Wallet
+from eigendata.wallet.consent import Offered
 from eigendata.web import simulator
 
 COPIES: Final = 10
@@ -43,6 +59,14 @@ HOME: Final[Mapping[str, Json]] = {"household_size": [2, 4], "binding": True}
 CORPORATION: Final = "redirect_uri:https://woonstichting.example/answer"
 PASSPHRASE: Final = "een wachtzin die alleen Aisha weet"  # noqa: S105  # of a vault that ends with the story
 BOXTEL: Final = "0757"
+
+TELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "dc+sd-jwt": ("dc+sd-jwt",),
+    "mso_mdoc": ("mso_mdoc",),
+    "mixed": ("mso_mdoc", "dc+sd-jwt"),
+}
+"""What a telling is called -> the formats in it. With several each card is collected in each, the corporation takes
+either, and the resident answers one question in the first and the next in the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,27 +100,40 @@ def tell(
     language: str,
     bsn: str = STORY_BSN,
     population: Population | None = None,
+    telling: str = PREFERRED,
 ) -> Iterator[Scene]:
     """Tell the story of one person, scene by scene.
 
     Args:
+        telling: one of `TELLINGS`.
         folder: an empty folder for keys, trust, vault and state.
         clock: gives aware moments.
 
     Raises:
+        Misuse: there is no such telling.
         EigendataError: what a door of the library raised where the story cannot go on. A register that does not know
             the person and a gate of the issuer are told as scenes, and end the story.
     """
+    formats = TELLINGS.get(telling)
+    if formats is None:
+        raise Misuse(f"the story is told as one of {', '.join(TELLINGS)}")
     people = population or Population.shipped()
     with simulator.serving(simulator.make_simulator(people)) as url:
-        yield from _Telling(folder, clock, language, people).tell(url, bsn)
+        yield from _Telling(folder, clock, language, people, formats).tell(url, bsn)
 
 
 class _Telling:
     """The parties of one telling, as they come on stage."""
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime], language: str, people: Population) -> None:
-        self.folder, self.clock, self.language, self.people = folder, clock, language, people
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], datetime],
+        language: str,
+        people: Population,
+        formats: tuple[str, ...],
+    ) -> None:
+        self.folder, self.clock, self.language, self.people, self.formats = folder, clock, language, people, formats
         self.started = perf_counter()
 
     def tell(self, url: str, bsn: str) -> Iterator[Scene]:
@@ -117,10 +154,11 @@ class _Telling:
                     status=NO_STATUS_CHECK,
                     once=SqliteOnce(self.folder / "corporation.db"),
                     name="Woonstichting De Eik",
+                    formats=only(*self.formats),
                 )
                 request = corporation.ask(policies.load(POLICY), home=HOME, at=self.clock())
                 received = vp.parse_request(vp.write_request(request), at=self.clock())
-                proposal = wallet.consider(received, at=self.clock())
+                proposal = self._chosen(wallet.consider(received, at=self.clock()))
                 yield self._considered(request, proposal)
                 answer = wallet.disclose(proposal.accept(), at=self.clock())
                 wire = vp.answer_form(answer, request)
@@ -152,14 +190,20 @@ class _Telling:
             types=tuple(CATALOGUE),
             at=now,
         )
-        add_issuer(
-            self.folder / "trust.toml",
-            anchor_pem=(self.folder / "authority" / "anchor.pem").read_bytes(),
-            issuer=url,
-            name=name,
-            types=tuple(CATALOGUE),
-            municipalities=(code,),
-        )
+        authorities = ["authority"]
+        if any(ORIGINS[one] is DocumentSigner for one in self.formats):
+            create_issuing_authority(self.folder / "iaca", name=name, uri=url, crl=None, at=now)
+            create_document_signer(self.folder / "issuer", authority=self.folder / "iaca", at=now)
+            authorities.append("iaca")
+        for authority in authorities:
+            add_issuer(
+                self.folder / "trust.toml",
+                anchor_pem=(self.folder / authority / "anchor.pem").read_bytes(),
+                issuer=url,
+                name=name,
+                types=tuple(CATALOGUE),
+                municipalities=(code,),
+            )
         return Issuer.open(self.folder / "issuer"), Trust.load(self.folder / "trust.toml")
 
     @contextmanager
@@ -168,10 +212,21 @@ class _Telling:
             yield wallet
 
     def _issue(self, issuer: Issuer, wallet: Wallet, record: BrpRecord) -> Issuance:
-        challenge = issuer.challenge(at=self.clock())
+        challenge = issuer.challenge(at=self.clock(), formats=self.formats)
         proofs = wallet.prove_new_keys(challenge, copies=COPIES, at=self.clock())
         to = issuer.proven(proofs, at=self.clock())
-        return issuer.issue(record, format="dc+sd-jwt", to=to, copies=COPIES, at=self.clock())
+        return issuer.issue(record, format=self.formats, to=to, copies=COPIES, at=self.clock())
+
+    def _chosen(self, proposal: Proposal) -> Proposal:
+        """Choose formats in turn where a question may be answered in several; else what the wallet proposes."""
+        formats = {one.id: one.format for one in proposal.request.query.credentials}
+        options = {
+            choice.place: option
+            for turn, choice in enumerate(proposal.choices)
+            for option, queries in choice.options.items()
+            if {formats[one] for one in queries} == {self.formats[turn % len(self.formats)]}
+        }
+        return proposal.choosing(options=options) if len(self.formats) > 1 else proposal
 
     # -- the scenes ---------------------------------------------------------------------------------------------------
 
@@ -187,6 +242,10 @@ class _Telling:
     def _say(self, key: str, **filled: str | int) -> str:
         return texts.say(f"story.{key}", self.language, **filled)
 
+    def _card(self, name: str, format: str) -> str:
+        """Name a card, with its format where there are several."""
+        return f"{name} ({format})" if len(self.formats) > 1 else name
+
     def _label(self, labels: Mapping[str, str]) -> str:
         return labels.get(self.language, labels["en"])
 
@@ -200,12 +259,12 @@ class _Telling:
         return self._scene("register", lines, {"url": url, "fields": fields})
 
     def _issued(self, issuer: Issuer, issuance: Issuance) -> Scene:
-        sizes = {one.type.short: len(one.copies[0]) for one in issuance.issued}
+        sizes = {self._card(one.type.short, one.format): len(one.copies[0]) for one in issuance.issued}
         lines = [
             Line(
                 text=self._say(
                     "issued",
-                    type=self._label(one.type.label),
+                    type=self._card(self._label(one.type.label), one.format),
                     copies=len(one.copies),
                     bytes=len(one.copies[0]),
                 ),
@@ -220,7 +279,12 @@ class _Telling:
             {"type": one.type.id, "claim": one.claim and ".".join(one.claim), "reason": str(one.reason)}
             for one in issuance.refused
         ]
-        data: dict[str, Json] = {"issuer": issuer.name, "copies": COPIES, "bytes_of_a_copy": dict(sizes)}
+        data: dict[str, Json] = {
+            "issuer": issuer.name,
+            "formats": self.formats,
+            "copies": COPIES,
+            "bytes_of_a_copy": dict(sizes),
+        }
         return self._scene("issue", lines, {**data, "refused": refused})
 
     def _stored(self, wallet: Wallet) -> Scene:
@@ -239,7 +303,8 @@ class _Telling:
             Line(text=self._say("keep", term=keep)),
         ]
         for one in proposal.offered:
-            lines.append(Line(text=f"  {self._label(one.type.label)}", tone="strong"))
+            form = _format_of(one, proposal)
+            lines.append(Line(text=f"  {self._card(self._label(one.type.label), form)}", tone="strong"))
             for line in one.lines:
                 value = self._say("fresh_number") if line.value is None else _shown(line.value)
                 lines.append(Line(text=f"    {self._label(line.label)}: {value}"))
@@ -249,24 +314,24 @@ class _Telling:
         return self._scene("consent", lines, {"request_bytes": size, "proven": proposal.asker.proven, "shows": shown})
 
     def _answered(self, wallet: Wallet, proposal: Proposal, wire: bytes) -> Scene:
-        shown = {(one.card, line.path) for one in proposal.offered for line in (*one.lines, *one.besides)}
+        shown = {(one.type.id, line.path) for one in proposal.offered for line in (*one.lines, *one.besides)}
+        # a fact lies in a card of each format; it counts once, and as shown if any of them showed it
+        cards = tuple({card.type.id: card for card in reversed(wallet.cards())}.values())[::-1]
         kept = [
-            (card, line)
-            for card in wallet.cards()
-            for line in wallet.show(card).lines
-            if (card.id, line.path) not in shown
+            (card, line) for card in cards for line in wallet.show(card).lines if (card.type.id, line.path) not in shown
         ]
         lines = [
             Line(text=self._say("agreed", bytes=len(wire)), tone="good"),
             Line(text=self._say("stays", count=len(kept)), tone="strong"),
         ]
-        asked = {one.card for one in proposal.offered}
-        for card in wallet.cards():
+        asked = {one.type.id for one in proposal.offered}
+        for card in cards:
             names = list(dict.fromkeys(self._label(line.label) for one, line in kept if one.id == card.id))
-            what = ", ".join(names) if card.id in asked else self._say("whole_card", count=len(names))
+            what = ", ".join(names) if card.type.id in asked else self._say("whole_card", count=len(names))
             lines.append(Line(text=f"  {self._label(card.type.label)}: {what}", tone="note"))
         withheld: list[Json] = list(dict.fromkeys(f"{card.type.short}.{_name(line.path)}" for card, line in kept))
-        return self._scene("answer", lines, {"answer_bytes": len(wire), "not_disclosed": withheld})
+        formats: list[Json] = [_format_of(one, proposal) for one in proposal.offered]
+        return self._scene("answer", lines, {"answer_bytes": len(wire), "formats": formats, "not_disclosed": withheld})
 
     def _verified(self, disclosure: Disclosure) -> Scene:
         lines: list[Line] = []
@@ -365,6 +430,11 @@ class _Telling:
                 continue
             return record
         return None
+
+
+def _format_of(offered: Offered, proposal: Proposal) -> str:
+    """Give the format in which a card would be shown."""
+    return {one.id: one.format for one in proposal.request.query.credentials}[offered.query]
 
 
 def _municipality_of(people: Population, bsn: str) -> str:

@@ -15,20 +15,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from cbor2 import CBORTag
+
 from eigendata import channel, policies, proofs
 from eigendata.crypto.jose import sign_jws
-from eigendata.crypto.keys import Algorithm, SoftwareKey
-from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_loads
+from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
+from eigendata.encoding import Json, b64url_decode, b64url_encode, cbor_dumps, cbor_loads, json_dumps, json_loads
 from eigendata.errors import Misuse, Rejected
 from eigendata.formats import FORMATS
+from eigendata.formats.protocol import OpenedCredential
 from eigendata.issuer import Issuer
-from eigendata.model import Answer, Binding, ClaimPath, CredentialType, Holding, Presentation
+from eigendata.model import Answer, Binding, ClaimPath, CredentialType, Holding, Issued, Presentation
 from eigendata.query import Asker, CredentialQuery, Request
 from eigendata.registers.brp import BrpRecord
 from eigendata.verifier import Verifier
 from eigendata.wallet import Wallet
 
-FORMAT: Final = "dc+sd-jwt"
 OTHER: Final = "redirect_uri:https://other-corporation.example/answer"
 
 
@@ -93,29 +95,35 @@ class _Cards:
     def __init__(self, stage: Stage, record: BrpRecord) -> None:
         at = stage.clock()
         challenge = stage.issuer.challenge(at=at)
-        keys = [SoftwareKey.generate(Algorithm.ES256) for _ in challenge.types]
+        formats = tuple(stage.corporation.formats)
+        keys = [SoftwareKey.generate(Algorithm.ES256) for _ in range(len(challenge.types) * len(formats))]
         to = stage.issuer.proven(proofs.prove(challenge, keys, at=at), at=at)
-        issued = stage.issuer.issue(record, format=FORMAT, to=to, copies=1, at=at).issued
+        issued = stage.issuer.issue(record, format=formats, to=to, copies=1, at=at).issued
         self._clock = stage.clock
-        self._held: Mapping[str, tuple[CredentialType, bytes, SoftwareKey]] = {
-            one.type.id: (one.type, one.copies[0], key) for one, key in zip(issued, keys, strict=False)
+        self._answered = stage.answer.presentations.keys()
+        own = {key.public_key: key for key in keys}
+        self._held: Mapping[tuple[str, str], tuple[CredentialType, bytes, SoftwareKey]] = {
+            (one.type.id, one.format): (one.type, one.copies[0], own[_holder(one, stage, at)]) for one in issued
         }
 
-    def key(self, type: str) -> SoftwareKey:
-        return self._held[type][2]
+    def key(self, asked: CredentialQuery) -> SoftwareKey:
+        return self._held[asked.type_ids[0], asked.format][2]
 
     def answer(
         self, request: Request, *, without: tuple[str, ...] = (), beside: tuple[str, _Cards | None] | None = None
     ) -> tuple[Request, Answer]:
-        """Answer a request with these cards, some claims left out, or one card of somebody else's beside them."""
+        """Answer as the honest answer did, some claims left out, or one card of somebody else's beside these."""
         presentations: dict[str, tuple[Presentation, ...]] = {}
         for asked in request.query.credentials:
+            if asked.id not in self._answered:
+                continue
             lent = beside[1] if beside is not None and asked.type_ids[0].split(":")[-2] == beside[0] else None
             owner = lent or self
-            declared, copy, key = owner._held[asked.type_ids[0]]
+            declared, copy, key = owner._held[asked.type_ids[0], asked.format]
             holding = Holding(key=key, binding=request.binding)
-            token = _first_possible(copy, declared, _options(asked, without), holding, at=self._clock())
-            presentations[asked.id] = (Presentation(format=FORMAT, token=token),)
+            opened = FORMATS[asked.format].open(copy, declared)
+            token = _first_possible(opened, _options(asked, without), holding, at=self._clock())
+            presentations[asked.id] = (Presentation(format=asked.format, token=token),)
         return request, Answer(presentations=presentations)
 
 
@@ -126,12 +134,20 @@ def _options(asked: CredentialQuery, without: tuple[str, ...]) -> Iterator[list[
         yield [one.path for one in claims if (one.id or "") in listed and one.path[-1] not in without]
 
 
+def _holder(issued: Issued, stage: Stage, at: datetime) -> PublicKey:
+    """Read which key a copy is for: where a type was refused, the keys that came after it move up."""
+    unverified = FORMATS[issued.format].parse_credential(issued.copies[0])
+    holder = unverified.verify([issued.type], trust=stage.corporation.trust, at=at).holder
+    assert isinstance(holder, PublicKey)
+    return holder
+
+
 def _first_possible(
-    copy: bytes, type: CredentialType, options: Iterator[list[ClaimPath]], holding: Holding, *, at: datetime
+    opened: OpenedCredential, options: Iterator[list[ClaimPath]], holding: Holding, *, at: datetime
 ) -> bytes:
     for reveal in options:
         with suppress(Misuse):  # this credential does not hold what the option asks
-            return FORMATS[FORMAT].present(copy, type, reveal, holding, at=at)
+            return opened.present(reveal, holding, at=at)
     raise Misuse("these cards cannot answer the request")
 
 
@@ -162,15 +178,52 @@ def _relay(stage: Stage) -> None:
 
 
 def _swap(stage: Stage, cards: _Cards) -> tuple[Request, Answer]:
-    """Write another household size into one's own card, and sign the key binding anew over the result."""
+    """Write another household size into one's own card, and prove oneself anew where the proof is over that."""
     request, answer = cards.answer(_fresh(stage))
-    asked = next(one for one in request.query.credentials if one.type_ids[0].split(":")[-2] == "huishouden")
+    asked = next(
+        one
+        for one in request.query.credentials
+        if one.id in answer.presentations and one.type_ids[0].split(":")[-2] == "huishouden"
+    )
     token = answer.presentations[asked.id][0].token
+    swapped = _SWAPPED[asked.format](token, cards.key(asked), request.binding, stage.clock())
+    forged = Presentation(format=asked.format, token=swapped)
+    return request, Answer(presentations={**answer.presentations, asked.id: (forged,)})
+
+
+def _swapped_disclosure(token: bytes, key: SoftwareKey, binding: Binding, at: datetime) -> bytes:
     issued, *disclosures, _ = token.split(b"~")
     swapped = b"~".join([issued, *(_enlarged(one) for one in disclosures), b""])
-    bound = _bind(swapped, cards.key(asked.type_ids[0]), request.binding, at=stage.clock())
-    forged = Presentation(format=FORMAT, token=swapped + bound)
-    return request, Answer(presentations={**answer.presentations, asked.id: (forged,)})
+    return swapped + _bind(swapped, key, binding, at=at)
+
+
+def _swapped_element(token: bytes, key: SoftwareKey, binding: Binding, at: datetime) -> bytes:
+    """Change an element of an mdoc. Its holder's signature is over the session, and holds as it is."""
+    response = cbor_loads(token)
+    match response:
+        case {"documents": [{"issuerSigned": {"nameSpaces": dict(name_spaces)}}]}:
+            for several in name_spaces.values():
+                several[:] = [CBORTag(one.tag, _enlarged_item(one.value)) for one in several]
+        case _:
+            raise Misuse("there is no element to change")
+    return cbor_dumps(response)
+
+
+def _enlarged_item(encoded: bytes) -> bytes:
+    item = cbor_loads(encoded)
+    match item:
+        case {"elementIdentifier": "household_size", "elementValue": int(size)}:
+            assert isinstance(item, Mapping)
+            return cbor_dumps({**item, "elementValue": size + 1})
+        case _:
+            return encoded
+
+
+_SWAPPED: Final[Mapping[str, Callable[[bytes, SoftwareKey, Binding, datetime], bytes]]] = {
+    "dc+sd-jwt": _swapped_disclosure,
+    "mso_mdoc": _swapped_element,
+}
+"""Format -> how a claim in a presentation is changed by whoever holds its key."""
 
 
 def _enlarged(disclosure: bytes) -> bytes:

@@ -20,6 +20,7 @@ authority of their own, and every document signer below is that issuer's.
     name = "Gemeente Boxtel"
     anchors = ["-----BEGIN CERTIFICATE-----..."]      # or keys = [{ kty = "EC", ... }], or issuer_metadata = true
     iaca = true                      # whoever these anchors certify as document signer signs for this issuer
+    signer_use = "1.3.130.2.0.0.1.2" # what its document signers are certified for, if not as ISO/IEC 18013-5 says
     types = ["urn:eigendata:nl:brp:inwoner:1"]
     municipalities = ["0757"]
     controllers = ["did:web:boxtel.example"]          # it signs in Data Integrity under these names
@@ -42,7 +43,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from eigendata import did, files
-from eigendata.crypto import iaca, x509
+from eigendata.crypto import iaca as iaca_profile
+from eigendata.crypto import x509
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import b64url_encode, toml_loads
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, Unavailable, within
@@ -140,6 +142,7 @@ class IssuerEntry:
         keys: pinned keys, by the identifiers under which a token may name them.
         issuer_metadata: it publishes its keys itself, as JWT VC Issuer Metadata.
         iaca: the anchors are of an issuing authority of its own: every document signer below them is this issuer's.
+        signer_use: the extended key usage of its document signers, a dotted object identifier.
         controllers: the DIDs and https addresses under which it signs in Data Integrity.
         documents: controller -> its document in JSON, where it is pinned.
     """
@@ -149,6 +152,7 @@ class IssuerEntry:
     keys: Mapping[str, PublicKey] = field(default_factory=dict)
     issuer_metadata: bool = False
     iaca: bool = False
+    signer_use: str = iaca_profile.DOCUMENT_SIGNER
     types: tuple[str, ...]
     municipalities: tuple[str, ...] = ()
     controllers: tuple[str, ...] = ()
@@ -237,7 +241,7 @@ class Trust:
                 stated = self._signed_for(certificates)
                 entry = self._entry(stated, type, trail)
                 trail.require(ISSUER_MECHANISM, bool(entry.anchors))
-                leaf = iaca.verify_document_signer(certificates, entry.anchors, at=at)
+                leaf = iaca_profile.verify_document_signer(certificates, entry.anchors, at=at, use=entry.signer_use)
                 trail.require(ISSUER_IN_LEAF, entry.iaca or stated in leaf.uris)
                 key, authority_key_ids = leaf.key, leaf.authority_key_ids
             case Method(controller=controller):
@@ -275,7 +279,7 @@ class Trust:
         if stated in self.issuers:
             return stated
         for named, entry in self.issuers.items():
-            if entry.iaca and any(iaca.is_above(anchor, certificates) for anchor in entry.anchors):
+            if entry.iaca and any(iaca_profile.is_above(anchor, certificates) for anchor in entry.anchors):
                 return named
         return None
 
@@ -332,6 +336,7 @@ def add_issuer(
     municipalities: Iterable[str] = (),
     controllers: Iterable[str] = (),
     iaca: bool = False,
+    signer_use: str | None = None,
 ) -> None:
     """Write an issuer into a trust file, which is made where there is none. What the file holds stays.
 
@@ -344,6 +349,7 @@ def add_issuer(
         controllers: the DIDs and https addresses under which it signs in Data Integrity.
         iaca: the anchor is an issuing authority of this issuer alone: every document signer of mdocs below it is the
             issuer's, whatever its certificate names. It is said when the issuer is added, and of each further anchor.
+        signer_use: what its document signers are certified for, if not as ISO/IEC 18013-5 says; said when it is added.
 
     Raises:
         Malformed: the anchor is not one certificate in PEM, or the file is no trust file.
@@ -359,6 +365,7 @@ def add_issuer(
         anchors=anchors,
         issuer_metadata=anchor_pem is None and not controllers,
         iaca=iaca,
+        signer_use=signer_use or iaca_profile.DOCUMENT_SIGNER,
         types=tuple(dict.fromkeys(types)),
         municipalities=tuple(dict.fromkeys(municipalities)),
         controllers=controllers,
@@ -388,9 +395,21 @@ def _one_anchor(pem: bytes) -> bytes:
 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
+_OBJECT_IDENTIFIER: Final = re.compile(r"[012](\.(0|[1-9][0-9]{0,9})){2,20}", re.ASCII)
 _MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
 _OF_ISSUERS: Final = {
-    *("name", "anchors", "keys", "issuer_metadata", "iaca", "types", "municipalities", "controllers", "documents"),
+    *(
+        "name",
+        "anchors",
+        "keys",
+        "issuer_metadata",
+        "iaca",
+        "signer_use",
+        "types",
+        "municipalities",
+        "controllers",
+        "documents",
+    ),
 }
 _KEY_ID: Final = "kid"
 
@@ -446,11 +465,19 @@ def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
         keys=dict(keys),
         issuer_metadata=publishes,
         iaca=own_authority,
+        signer_use=_signer_use(table, pems),
         types=tuple(types),
         municipalities=tuple(municipalities),
         controllers=controllers,
         documents=_documents(_list(table, "documents", str), controllers),
     )
+
+
+def _signer_use(table: Mapping[str, Any], pems: list[str]) -> str:
+    stated = table.get("signer_use", iaca_profile.DOCUMENT_SIGNER)
+    if not isinstance(stated, str) or not _OBJECT_IDENTIFIER.fullmatch(stated) or ("signer_use" in table and not pems):
+        raise Malformed("signer_use is a dotted object identifier, of an issuer with anchors")
+    return stated
 
 
 def _documents(texts: Iterable[str], controllers: tuple[str, ...]) -> dict[str, str]:
@@ -466,7 +493,9 @@ def _documents(texts: Iterable[str], controllers: tuple[str, ...]) -> dict[str, 
 
 def _require_apart(entries: Collection[IssuerEntry]) -> None:
     # by its name: a renewed certificate is of the same authority, and of two of one name the second is never looked for
-    names = [name for entry in entries if entry.iaca for name in {iaca.name_of(anchor) for anchor in entry.anchors}]
+    names = [
+        name for entry in entries if entry.iaca for name in {iaca_profile.name_of(anchor) for anchor in entry.anchors}
+    ]
     if len(set(names)) != len(names):
         raise Malformed("an issuing authority is of one issuer; its name stands in two entries with `iaca = true`")
     controllers = [controller for entry in entries for controller in entry.controllers]
@@ -529,6 +558,8 @@ def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry
         raise Misuse(f"{issuer} is trusted by pinned keys; it gets no anchor and no metadata beside them")
     if (known.issuer_metadata and added.anchors) or (known.anchors and added.issuer_metadata):
         raise Misuse(f"{issuer} is found in another way in the file: by an anchor or by its metadata, never both")
+    if known.anchors and added.signer_use not in (known.signer_use, iaca_profile.DOCUMENT_SIGNER):
+        raise Misuse(f"{issuer} is in the trust file already, and its document signers are certified for another use")
     new = set(added.anchors) - set(known.anchors)
     if known.anchors and ((added.iaca and not known.iaca) or (new and added.iaca is not known.iaca)):
         raise Misuse(f"of {issuer} all anchors are issuing authorities of its own (`iaca`), or none is")
@@ -550,6 +581,7 @@ def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry
         anchors=anchors,
         issuer_metadata=known.issuer_metadata or added.issuer_metadata,
         iaca=known.iaca or added.iaca,
+        signer_use=known.signer_use if known.anchors else added.signer_use,
         types=types,
         municipalities=municipalities,
         controllers=controllers,
@@ -577,6 +609,8 @@ def _table_of_issuer(id: str, entry: IssuerEntry) -> str:
         lines.append("issuer_metadata = true")
     if entry.iaca:
         lines.append("iaca = true")
+    if entry.signer_use != iaca_profile.DOCUMENT_SIGNER:
+        lines.append(f"signer_use = {_quoted(entry.signer_use)}")
     lines.append(f"types = {_quoted_list(entry.types)}")
     if entry.municipalities:
         lines.append(f"municipalities = {_quoted_list(entry.municipalities)}")
