@@ -38,7 +38,7 @@ from eigendata.crypto.x509 import (
     verify_paths,
     window_of,
 )
-from eigendata.errors import Check, Malformed, Reason, Trail
+from eigendata.errors import Check, Malformed, Misuse, Reason, Trail
 
 if TYPE_CHECKING:
     from cryptography import x509
