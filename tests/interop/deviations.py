@@ -35,7 +35,7 @@ class Deviation:
 
     @property
     def peers(self) -> tuple[Peer, ...]:
-        return tuple(one for one in PEERS if any(one in several for several in self.cases.values()))
+        return tuple(one for one in (*PEERS, SD_JWT_JS) if any(one in several for several in self.cases.values()))
 
 
 def _each(peers: tuple[Peer, ...], *cases: str) -> Mapping[str, tuple[Peer, ...]]:
@@ -218,6 +218,40 @@ REFUSED: Final = (
     ),
 )
 """What a library refuses, and we and the standard accept: the cases of `good.py`."""
+
+
+SD_JWT_JS: Final = Peer(name="@sd-jwt/sd-jwt-vc", version="0.19.0", script="sd_jwt.mjs")
+
+SD_JWT: Final = (
+    Deviation(
+        id="proof-aud",
+        clause="RFC 9901 7.3 (5.6)",
+        side=Side.RULE,
+        cases=_each((SD_JWT_JS,), "another client_id", "another client_id, of theirs"),
+        what="the `aud` of the holder's proof must be there, and nobody compares it",
+        means="who gets a presentation shows it on to another verifier, if that one asked with the same nonce",
+        where="`@sd-jwt/core`, `KBJwt.verifyKB`",
+    ),
+    Deviation(
+        id="proof-iat",
+        clause="RFC 9901 7.3 (5.5)",
+        side=Side.RULE,
+        cases=_each((SD_JWT_JS,), "proof of an hour ago"),
+        what="when the holder's proof was made is not looked at",
+        means="only the nonce tells a fresh proof from an old one",
+        where="as above",
+    ),
+    Deviation(
+        id="vct",
+        clause="SD-JWT VC 2.2.2.1",
+        side=Side.SCOPE,
+        cases=_each((SD_JWT_JS,), "vct of another"),
+        what="no type is asked for; it comes back with the payload",
+        means="a caller who forgets it takes a library card for a passport, if one issuer signs both",
+        where="`SDJwtVcInstance.verify`",
+    ),
+)
+"""What we refuse of SD-JWT VC and @sd-jwt/sd-jwt-vc accepts: the cases of `test_sd_jwt.py`."""
 
 
 def of(deviations: Iterable[Deviation], case: str) -> set[str]:
