@@ -20,7 +20,8 @@ from tests.given import given
 from tests.negatives import negative
 
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
-KEY = SoftwareKey.generate(Algorithm.EDDSA).public_key
+# always the same one: it stands in names of cases, which every worker must give alike
+KEY = SoftwareKey.from_secret(Algorithm.EDDSA, bytes(range(32))).public_key
 OTHER = SoftwareKey.generate(Algorithm.EDDSA).public_key
 BOXTEL = "did:web:boxtel.example"
 FIRST = f"{BOXTEL}#key-1"
