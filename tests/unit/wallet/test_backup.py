@@ -324,6 +324,17 @@ def test_a_backup_lies_nowhere_that_the_database_of_a_vault_would_delete_it(
     assert list(elsewhere.parent.iterdir()) == [moved]
 
 
+def test_nothing_is_written_where_a_vault_is_or_writes_itself(tmp_path: Path) -> None:
+    vault = tmp_path / "aisha.vault"
+    (tmp_path / "link").symlink_to(vault)
+    (tmp_path / "here").symlink_to(".")
+    for name in ("aisha.vault", "aisha.vault-journal", "aisha.vault-wal", "here/aisha.vault-shm", "link"):
+        with pytest.raises(Misuse, match="another name"):
+            file.require_elsewhere(tmp_path / name, vault)
+    for name in ("aisha", "aisha.vault.answer", "other/aisha.vault", "aisha-journal"):
+        file.require_elsewhere(tmp_path / name, vault)
+
+
 @pytest.mark.parametrize("suffix", ["-journal", "-wal"])
 def test_a_new_vault_deletes_no_file_of_anybody(tmp_path: Path, suffix: str) -> None:
     diary = tmp_path / f"my{suffix}"
