@@ -587,6 +587,16 @@ def test_an_authority_of_ones_own_has_anchors_and_one_owner(text: str) -> None:
         Trust.loads(text)
 
 
+def test_whose_signer_it_is_is_known_among_hundreds_of_authorities_as_soon_as_among_a_few() -> None:
+    # more than certificates are kept read: none but that of the signer's own issuer may be looked at for a token
+    many = [make_authority(f"Authority {number}", OTHER_CA_KEY, at=NOW) for number in range(x509.VERIFIED_CHAINS + 1)]
+    texts = [table(f"https://{number}.example", anchor=one) for number, one in enumerate(many)]
+    trust = Trust.loads(with_own_authority("".join((*texts, table()))))
+    x509.read_certificate.cache_clear()
+    assert trust.issuer(signer("https://signers.example/7"), RESIDENT, at=NOW).party.id == BOXTEL
+    assert x509.read_certificate.cache_info().misses <= 2
+
+
 def test_an_authority_that_was_renewed_stands_twice_in_the_entry_of_its_issuer() -> None:
     both = dump_pem_chain([CA]).decode(), dump_pem_chain([make_authority("CA", FOREIGN_KEY, at=NOW)]).decode()
     text = with_own_authority(table(anchor=None, keys=f"anchors = [{', '.join(map(quoted, both))}]"))

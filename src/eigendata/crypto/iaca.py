@@ -190,13 +190,15 @@ def name_of(authority: bytes) -> bytes:
     return read_certificate(authority).subject.public_bytes()
 
 
-def is_above(authority: bytes, chain: tuple[bytes, ...]) -> bool:
-    """Tell whether a chain says that it leads to this authority. Unverified: good for choosing anchors only.
+def name_above(chain: tuple[bytes, ...]) -> bytes:
+    """Give the name of the authority that a chain says it leads to, in DER. Unverified: good for choosing anchors only.
 
     Raises:
-        Malformed: one of them is no certificate.
+        Malformed: the chain is empty, or its last certificate is none.
     """
-    return bool(chain) and read_certificate(authority).subject == read_certificate(chain[-1]).issuer
+    if not chain:
+        raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
+    return read_certificate(chain[-1]).issuer.public_bytes()
 
 
 # -- making -----------------------------------------------------------------------------------------------------------

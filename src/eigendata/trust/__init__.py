@@ -172,6 +172,13 @@ class Trust:
     verifiers: Mapping[str, TrustedVerifier] = field(default_factory=dict)
     published: PublishedKeys | None = field(default=None, repr=False, compare=False)
     documents: did.Documents = field(default_factory=lambda: did.Documents(None), repr=False, compare=False)
+    # the name of an issuing authority -> the one issuer whose it is: not looked for in each entry, for each token anew
+    _authorities: Mapping[bytes, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        own = [(entry.anchors, named) for named, entry in self.issuers.items() if entry.iaca]
+        authorities = {iaca_profile.name_of(anchor): named for anchors, named in own for anchor in anchors}
+        object.__setattr__(self, "_authorities", authorities)
 
     @classmethod
     def load(cls, path: Path | str, *, fetcher: Source | None = None) -> Trust:
@@ -278,10 +285,7 @@ class Trust:
         stated = x509.stated_uri(certificates)
         if stated in self.issuers:
             return stated
-        for named, entry in self.issuers.items():
-            if entry.iaca and any(iaca_profile.is_above(anchor, certificates) for anchor in entry.anchors):
-                return named
-        return None
+        return self._authorities.get(iaca_profile.name_above(certificates))
 
     def _controlling(self, controller: str) -> str:
         """Give the issuer whose controller this is; the name itself where it is of none."""

@@ -199,3 +199,8 @@ def test_what_is_no_chain_is_refused_before_anything_else() -> None:
 def test_a_document_signer_that_would_not_be_one_is_misuse(changes: dict[str, Any]) -> None:
     with pytest.raises(Misuse):
         made(**changes)
+
+
+def test_no_authority_is_above_no_chain() -> None:
+    with pytest.raises(Malformed):
+        iaca.name_above(())
