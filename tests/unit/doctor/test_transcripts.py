@@ -131,7 +131,7 @@ def test_a_common_mistake_is_found_in_the_bytes_that_the_other_side_made(
     assert why(known, made(theirs)) == expected
 
 
-@pytest.mark.parametrize("written", [b64url_encode(KEY.thumbprint()), KEY.thumbprint().hex()])
+@pytest.mark.parametrize("written", [b64url_encode(KEY.thumbprint()), KEY.thumbprint().hex()], ids=["base64url", "hex"])
 def test_a_thumbprint_that_was_hashed_as_text_is_found(written: str) -> None:
     info = [REDIRECT["client_id"], REDIRECT["nonce"], written, REDIRECT["response_uri"]]
     handover = ["OpenID4VPHandover", hashlib.sha256(cbor2.dumps(info)).digest()]
