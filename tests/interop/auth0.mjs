@@ -2,6 +2,7 @@
 
 import mdl from '@auth0/mdl'
 import { cborDecode, cborEncode, DataItem, DateOnly } from '@auth0/mdl/lib/cbor/index.js'
+import { COSEKeyFromJWK } from 'cose-kit'
 import { bytes, hex, serve } from './oracle.mjs'
 
 const pem = (der) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(der, 'hex').toString('base64')}\n-----END CERTIFICATE-----\n`
@@ -9,9 +10,11 @@ const value = (one) => (one?.date ? new DateOnly(one.date) : one)
 const tagged = ({ transcript }) => cborEncode(new DataItem({ buffer: Buffer.from(transcript, 'hex') }))
 
 await serve({
-  verify: async ({ token, session, anchor }) => {
+  verify: async ({ token, session, anchor, reader }) => {
     const verifier = new mdl.Verifier([pem(anchor)])
-    const verified = await verifier.verify(bytes(token), { encodedSessionTranscript: tagged(session) })
+    const ephemeralReaderKey = reader && COSEKeyFromJWK(reader)
+    const asked = { encodedSessionTranscript: tagged(session), ephemeralReaderKey }
+    const verified = await verifier.verify(bytes(token), asked)
     const [document] = verified.documents
     return Object.fromEntries(document.issuerSignedNameSpaces.map((one) => [one, document.getIssuerNameSpace(one)]))
   },
@@ -27,16 +30,18 @@ await serve({
     return hex(cborEncode((response.get ?? ((name) => response[name])).call(response, 'documents')[0].get('issuerSigned')))
   },
 
-  present: async ({ credential, doctype, namespace, names, key, session }) => {
+  present: async ({ credential, doctype, namespace, names, key, session, reader }) => {
     const document = new Map([['docType', doctype], ['issuerSigned', cborDecode(bytes(credential))]])
     const mdoc = cborEncode(new Map([['version', '1.0'], ['documents', [document]], ['status', 0]]))
     const fields = names.map((one) => ({ path: [`$['${namespace}']['${one}']`], intent_to_retain: false }))
     const descriptor = { id: doctype, format: { mso_mdoc: { alg: ['ES256'] } }, constraints: { limit_disclosure: 'required', fields } }
-    const response = await mdl.DeviceResponse.from(mdoc)
+    const asked = mdl.DeviceResponse.from(mdoc)
       .usingPresentationDefinition({ id: 'asked', input_descriptors: [descriptor] })
       .usingSessionTranscriptBytes(tagged(session))
-      .authenticateWithSignature(key, 'ES256')
-      .sign()
+    const proved = reader
+      ? asked.authenticateWithMAC(key, COSEKeyFromJWK(reader), 'HS256')
+      : asked.authenticateWithSignature(key, 'ES256')
+    const response = await proved.sign()
     return hex(response.encode())
   },
 })

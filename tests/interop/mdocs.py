@@ -131,6 +131,7 @@ def shown_by(
     *,
     key: SoftwareKey = HOLDER_KEY,
     kid: str = "holder",
+    **more: Any,
 ) -> bytes:
     """Show the same with a library. A `kid` is for auth0/mdl, as in `theirs`."""
     own = {**jwk(key, private=True), **({"kid": kid} if kid and peer is AUTH0 else {})}
@@ -141,6 +142,7 @@ def shown_by(
         "names": list(SHOWN),
         "key": own,
         "session": peer.session(session),
+        **more,
     }
     return bytes.fromhex(peer.ask(oracle, "present", **asked))
 
@@ -154,14 +156,16 @@ def verified(token: bytes, session: Session, *, type: CredentialType = PERSON) -
     return thaw(authentic.document).get(type.id, {})  # type: ignore[union-attr]  # a document is an object
 
 
-def verified_by(peer: Peer, oracle: Oracles, token: bytes, session: Session, *, type: CredentialType = PERSON) -> Any:
+def verified_by(
+    peer: Peer, oracle: Oracles, token: bytes, session: Session, *, type: CredentialType = PERSON, **more: Any
+) -> Any:
     """Give the elements that a library reads.
 
     Raises:
         Refused: it does not accept the presentation.
     """
     asked = {"token": token.hex(), "anchor": AUTHORITY.hex(), "at": NOW.isoformat(), "doctype": type.id}
-    return peer.ask(oracle, "verify", **asked, session=peer.session(session)).get(type.id, {})
+    return peer.ask(oracle, "verify", **asked, session=peer.session(session), **more).get(type.id, {})
 
 
 def answer(token: bytes, session: Session) -> str:

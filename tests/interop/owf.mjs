@@ -22,6 +22,17 @@ const context = ({ wide = false } = {}) => ({
     },
     digest: ({ digestAlgorithm, bytes }) =>
       crypto.createHash(digestAlgorithm.replace('-', '').toLowerCase()).update(bytes).digest(),
+    // a key comes as COSE_Key where a code is made, and as its octets where one is verified
+    calculateEphemeralMacKey: ({ privateKey, publicKey, sessionTranscriptBytes, info }) => {
+      const [own, other] = [privateKey, publicKey].map((one) => {
+        const known = mdoc.cborDecode(one)
+        return known instanceof Map ? mdoc.CoseKey.fromEncodedStructure(known) : one
+      })
+      const agreement = crypto.createECDH('prime256v1')
+      agreement.setPrivateKey(own.d ?? own)
+      const salt = crypto.createHash('sha256').update(sessionTranscriptBytes).digest()
+      return new Uint8Array(crypto.hkdfSync('sha256', agreement.computeSecret(other.publicKey ?? other), salt, info, 32))
+    },
   },
   cose: {
     sign1: {
@@ -31,6 +42,11 @@ const context = ({ wide = false } = {}) => ({
         const hash = ALGORITHMS[named(sign1.signatureAlgorithmName)]
         return crypto.verify(hash, sign1.toBeSigned, keyObject(crypto.createPublicKey, key), sign1.signature)
       },
+    },
+    mac0: {
+      sign: ({ toBeAuthenticated, key }) => crypto.createHmac('sha256', key).update(toBeAuthenticated).digest(),
+      verify: ({ mac0, key }) =>
+        crypto.createHmac('sha256', key).update(mac0.toBeAuthenticated).digest().equals(Buffer.from(mac0.tag)),
     },
   },
   x509: {
@@ -65,11 +81,12 @@ const value = (one) => (one?.date ? new mdoc.DateOnly(one.date) : one)
 await serve({
   transcript: async ({ session }) => hex((await transcript(session)).encode()),
 
-  verify: async ({ token, session, anchor, at }) => {
+  verify: async ({ token, session, anchor, at, reader }) => {
     const response = mdoc.DeviceResponse.decode(bytes(token))
     const trustedCertificates = [bytes(anchor)]
     const asked = { deviceResponse: response, sessionTranscript: await transcript(session), trustedCertificates }
-    await mdoc.Verifier.verifyDeviceResponse({ ...asked, now: new Date(at) }, context())
+    const ephemeralReaderKey = reader && mdoc.CoseKey.fromJwk(reader)
+    await mdoc.Verifier.verifyDeviceResponse({ ...asked, ephemeralReaderKey, now: new Date(at) }, context())
     const [{ issuerSigned }] = response.documents
     const namespaces = [...issuerSigned.issuerNamespaces.issuerNamespaces.keys()]
     return Object.fromEntries(namespaces.map((one) => [one, issuerSigned.getPrettyClaims(one)]))
@@ -95,7 +112,10 @@ await serve({
     return hex(issued.encode())
   },
 
-  present: async ({ credential, doctype, namespace, names, key, session }) => {
+  present: async ({ credential, doctype, namespace, names, key, session, reader }) => {
+    const proof = reader
+      ? { mac: { signingKey: mdoc.CoseKey.fromJwk({ ...key, alg: 'HS256' }), ephemeralKey: mdoc.CoseKey.fromJwk(reader) } }
+      : { signature: { signingKey: mdoc.CoseKey.fromJwk({ ...key, alg: 'ES256' }) } }
     const itemsRequest = mdoc.ItemsRequest.create({
       docType: doctype,
       namespaces: new Map([[namespace, new Map(names.map((one) => [one, false]))]]),
@@ -105,7 +125,7 @@ await serve({
         deviceRequest: mdoc.DeviceRequest.create({ docRequests: [mdoc.DocRequest.create({ itemsRequest })] }),
         issuerSigned: [mdoc.IssuerSigned.decode(bytes(credential))],
         sessionTranscript: await transcript(session),
-        signature: { signingKey: mdoc.CoseKey.fromJwk({ ...key, alg: 'ES256' }) },
+        ...proof,
       },
       context()
     )

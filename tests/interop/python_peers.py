@@ -66,6 +66,7 @@ def openvc_verify(asked: Asked) -> Any:
         session_transcript=bytes.fromhex(asked["session"]["transcript"]),
         now=datetime.fromisoformat(asked["at"]),
         expected_doc_type=asked["doctype"],
+        device_mac_key=bytes.fromhex(asked["codeKey"]) if "codeKey" in asked else None,
     )
     return _plain(one.namespaces)
 
