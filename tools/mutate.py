@@ -8,17 +8,20 @@
 A mutant that no test kills must stand in tests/mutation/*.toml, with the reason why nobody can tell it from the
 original. One that stands there and is killed, or is there no more, is a failure too.
 
-    collect once -> every test under coverage: which lines it reaches     (.mutation/reach.json)
+    collect once -> every test under coverage: which lines it reaches     (.mutation/reach-2.json)
     for each mutant: fork -> put the changed code into the living functions -> the tests that reach its line
 
-A change outside functions (a constant, a table, a default) needs a fresh import, in a fork from before ours. Processor
-time is what is limited, so that a busy machine kills nothing.
+    outside functions: a constant, a table, a default -> its value into the living modules -> killed
+                                                      -> or a fork from before ours, everything imported afresh
+
+Processor time is what is limited, so that a busy machine kills nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import functools
 import gc
 import hashlib
@@ -56,7 +59,8 @@ ROOMS: Final = {
     "trust": ("trust",),
     "policies": ("policies",),
     "query": ("query",),
-    "formats": ("formats",),
+    "formats/sdjwt": ("formats/__init__.py", "formats/protocol.py", "formats/sdjwt"),
+    "formats/mdoc": ("formats/mdoc",),
 }
 EXAMPLES: Final = 25
 """Examples of a property; fixed ones, so that a mutant fares alike each time."""
@@ -199,6 +203,7 @@ class _Known:
     failed: list[str] = field(default_factory=list)
     code: str = ""
     prints: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         number = {test: index for index, test in enumerate(self.seconds)}
@@ -206,23 +211,27 @@ class _Known:
             file: {line: [number[one] for one in tests] for line, tests in lines.items()}
             for file, lines in self.lines.items()
         }
-        path.write_text(json.dumps([self.seconds, lines, self.failed, self.code, self.prints]))
+        path.write_text(json.dumps([self.seconds, lines, self.failed, self.code, self.prints, self.sources]))
 
     @classmethod
     def read(cls, path: Path) -> _Known:
-        seconds, numbered, failed, code, prints = json.loads(path.read_text())
+        seconds, numbered, failed, code, prints, sources = json.loads(path.read_text())
         names = list(seconds)
         lines = {
             file: {int(line): [names[one] for one in tests] for line, tests in lines.items()}
             for file, lines in numbered.items()
         }
-        return cls(seconds=seconds, lines=lines, failed=failed, code=code, prints=prints)
+        return cls(seconds=seconds, lines=lines, failed=failed, code=code, prints=prints, sources=sources)
 
 
-def _code_print() -> str:
-    """Tell whether what all tests build upon is as it was."""
+def _shared_print() -> str:
+    """Tell whether what all tests build upon beside the code is as it was."""
     shared = (one for one in (ROOT / "tests").rglob("*.py") if not one.name.startswith("test_"))
-    return _hash(*(one.read_bytes() for one in sorted((*CODE.rglob("*.py"), *CODE.rglob("*.toml"), *shared))))
+    return _hash(*(one.read_bytes() for one in sorted((*CODE.rglob("*.toml"), *shared))))
+
+
+def _source_prints() -> dict[str, str]:
+    return {str(path.relative_to(CODE)): _hash(path.read_bytes()) for path in sorted(CODE.rglob("*.py"))}
 
 
 def _test_prints() -> dict[str, str]:
@@ -231,12 +240,17 @@ def _test_prints() -> dict[str, str]:
 
 
 def _reached() -> _Known:
-    """Give what the tests reach; only the files of tests that changed are run again."""
-    path, code, prints = KEPT / "reach.json", _code_print(), _test_prints()
+    """Give what the tests reach; only files of tests are run again that changed, or that reach what changed."""
+    path, code, prints, sources = KEPT / "reach-2.json", _shared_print(), _test_prints(), _source_prints()
     known = _Known.read(path) if path.exists() else _Known()
     if known.code != code:
         known = _Known(code=code)
-    stale = [name for name in prints if prints[name] != known.prints.get(name)]
+    stale = [
+        name
+        for name in prints
+        if prints[name] != known.prints.get(name)
+        or any(sources.get(source) != was for source, was in known.sources.get(name, {"": ""}).items())
+    ]
     if stale:
         print(f"{len(stale)} files of tests are run, to see what they reach", flush=True)
         if _waited(_fork(lambda _: int(pytest.main([*ARGS, *stale], plugins=[_Reach()])), None)) != 0:
@@ -253,6 +267,12 @@ def _reached() -> _Known:
                 for line in {*old, *more}
             }
         known.prints = prints
+        known.sources = {name: known.sources[name] for name in prints if name not in stale}
+        for source, reached in new.lines.items():
+            for name in {test.split("::")[0] for tests in reached.values() for test in tests}:
+                known.sources.setdefault(name, {})[source] = sources[source]
+        for name in stale:
+            known.sources.setdefault(name, {})
         known.write(path)
     return known
 
@@ -267,12 +287,24 @@ class Reach:
         self.text = {name: (ROOT / name).read_text() for name in self.print}
         self.uses = _uses()
 
-    def of(self, mutant: Mutant, first: list[str]) -> list[str]:
-        """Give the tests for a mutant in order: what killed its neighbours, what is near, what is fast."""
+    def of(self, mutant: Mutant, first: list[str], *, fresh: bool = False) -> list[str]:
+        """Give the tests for a mutant in order: what killed its neighbours, what is near, what is fast.
+
+        Args:
+            fresh: everything is imported anew for them.
+        """
         reached, afresh = self._reaching(mutant), self.afresh(mutant)
         room, own = mutant.file.split("/")[0].removesuffix(".py"), Path(mutant.file.removesuffix("/__init__.py")).stem
         # how far a file of tests is: named after the module, after its room, or neither
-        far = {name: 0 if f"_{own}_" in f"_{Path(name).stem}_" else 1 if room in name else 2 for name in self.text}
+        own_folder = f"/{Path(mutant.file).parent}/"  # of a format, say: the tests beside it are as near
+        far = {
+            name: 0
+            if f"_{own}_" in f"_{Path(name).stem}_" or (own_folder.count("/") > 2 and own_folder in name)
+            else 1
+            if room in name
+            else 2
+            for name in self.text
+        }
         if afresh:
             words = mutant.names - {"self"}
             far = {name: min(far[name], int(not any(word in self.text[name] for word in words))) for name in far}
@@ -284,7 +316,7 @@ class Reach:
         )
         chosen: list[str] = []
         spent = 0.0
-        files = set(list(dict.fromkeys(test.split("::")[0] for test in order))[: FILES if afresh else None])
+        files = set(list(dict.fromkeys(test.split("::")[0] for test in order))[: FILES if fresh else None])
         for test in order:
             spent += self.seconds[test] + 0.002
             file = test.split("::")[0]
@@ -349,6 +381,8 @@ def _fork(run: Callable[[Any], int], given: Any) -> int:
 
             traceback.print_exc()
         code = 1 if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError) else 3
+        if isinstance(error, SystemExit):
+            print(error, flush=True)
     finally:
         os._exit(code)
 
@@ -402,8 +436,8 @@ class _Child:
 class Runner:
     """Runs mutants, several at a time, and keeps what became of them."""
 
-    def __init__(self, sources: dict[str, Source], reach: Reach, jobs: int) -> None:
-        self.sources, self.reach, self.jobs = sources, reach, jobs
+    def __init__(self, sources: dict[str, Source], reach: Reach, jobs: int, *, whole: bool) -> None:
+        self.sources, self.reach, self.jobs, self.whole = sources, reach, jobs, whole
         self.items: dict[str, Any] = {}
         self.living: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
         self.killers: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -415,14 +449,29 @@ class Runner:
 
     def run(self, mutants: list[Mutant]) -> None:
         """Run what is not known yet; those that need a fresh import first, as ours is not imported yet."""
-        unknown = [one for one in mutants if not self._is_known(one)]
-        print(f"{len(mutants)} mutants, {len(unknown)} of them to run", flush=True)
-        self._all([one for one in unknown if self.reach.afresh(one)])
-        warm = [one for one in unknown if not self.reach.afresh(one)]
-        if warm:
-            self.todo = warm
-            pytest.main([*ARGS, *self.reach.print], plugins=[self])
-        self._save()
+        self.todo = [one for one in mutants if not self._is_known(one)]
+        print(f"{len(mutants)} mutants, {len(self.todo)} of them to run", flush=True)
+        if self.todo:
+            self._in_fork(lambda: pytest.main([*ARGS, *self.reach.print], plugins=[self]))
+            # what is run on import alone and was not killed by its values: it may be by what is made of them elsewhere
+            self._in_fork(lambda: self._all([one for one in self.todo if self.reach.afresh(one)], fresh=True))
+
+    def _in_fork(self, run: Callable[[], object]) -> None:
+        """Run mutants in a fork, so that this process stays one in which nothing of ours was imported."""
+
+        def kept(_: None) -> int:
+            run()
+            self._save()
+            return 0
+
+        if _waited(_fork(kept, None)) != 0:
+            sys.exit(1)
+        self.known = json.loads((KEPT / "fates.json").read_text())
+        for one in list(self.todo):
+            name = self._name(one)
+            if name in self.known and not (self.reach.afresh(one) and self.known[name]["fate"] == "alive"):
+                self.fates[name] = self.known[name]
+                self.todo.remove(one)
 
     def pytest_runtestloop(self, session: Any) -> bool:
         _settle(session.items)
@@ -441,35 +490,37 @@ class Runner:
     def _require_order_free(self) -> None:
         """See that in another order, without any change, every test still passes: otherwise the order would kill."""
         place, tests = KEPT / "run" / "unchanged", sorted(self.items, key=lambda test: self.reach.seconds[test])
-        print_of_all = _hash(*sorted(self.reach.print.values()), self.reach.code)
-        if self.known.get("unchanged", {}).get("print") == print_of_all:
+        print_of_all = _hash(*sorted(self.reach.print.values()), self.reach.code, *_source_prints().values())
+        if not self.whole or self.known.get("unchanged", {}).get("print") == print_of_all:
             return
         child = _Child(tests, self.reach.seconds, place)
         if _waited(_fork(lambda _: self._in_child(child), None)) != 0:
             sys.exit(f"fails in another order without any change: {(place / 'killer').read_text()}")
         self.known["unchanged"] = {"fate": "survived", "print": print_of_all}
 
-    def _all(self, mutants: list[Mutant]) -> None:
+    def _all(self, mutants: list[Mutant], *, fresh: bool = False) -> None:
         running: dict[int, tuple[Mutant, list[str], Path]] = {}
         queue, done, start = list(reversed(mutants)), 0, time.monotonic()
         while queue or running:
             while queue and len(running) < self.jobs:
                 mutant = queue.pop()
-                tests = self.reach.of(mutant, self.killers[(mutant.file, mutant.function)])
+                tests = self.reach.of(mutant, self.killers[(mutant.file, mutant.function)], fresh=fresh)
                 place = KEPT / "run" / f"{os.getpid()}-{done}-{len(queue)}"
-                running[_fork(self._child, (mutant, tests, place))] = (mutant, tests, place)
+                running[_fork(self._child, (mutant, tests, place, fresh))] = (mutant, tests, place)
             pid, status = os.wait()
             mutant, tests, place = running.pop(pid)
-            self._note(mutant, tests, place, os.waitstatus_to_exitcode(status))
+            self._note(mutant, tests, place, os.waitstatus_to_exitcode(status), fresh=fresh)
             shutil.rmtree(place, ignore_errors=True)
             done += 1
             if done % 100 == 0:
                 self._save()
                 print(f"{done} of {len(mutants)} in {time.monotonic() - start:.0f} s", flush=True)
 
-    def _note(self, mutant: Mutant, tests: list[str], place: Path, code: int) -> None:
+    def _note(self, mutant: Mutant, tests: list[str], place: Path, code: int, *, fresh: bool) -> None:
         killer = (place / "killer").read_text() if (place / "killer").exists() else ""
-        if code == 0:
+        if code == 0 and self.reach.afresh(mutant) and not fresh:
+            fate = {"fate": "alive"}
+        elif code == 0:
             fate = {"fate": "survived", "print": self._print(mutant, tests)}
             print(f"survived: {' | '.join(map(str, mutant.id))}  [{len(tests)} tests]", flush=True)
         elif code == 3:
@@ -496,10 +547,10 @@ class Runner:
     def _is_known(self, mutant: Mutant) -> bool:
         name = self._name(mutant)
         fate = self.known.get(name)
-        if fate is None:
+        if fate is None or fate["fate"] == "alive":
             return False
         if fate["fate"] == "survived":
-            fresh = fate["print"] == self._print(mutant, self.reach.of(mutant, []))
+            fresh = fate["print"] == self._print(mutant, self.reach.of(mutant, [], fresh=self.reach.afresh(mutant)))
         else:
             killer = fate["by"]
             fresh = not killer or self.reach.print.get(killer.split("::")[0]) == fate["print"]
@@ -517,8 +568,8 @@ class Runner:
 
     # -- in the fork --------------------------------------------------------------------------------------------------
 
-    def _child(self, given: tuple[Mutant, list[str], Path]) -> int:
-        mutant, tests, place = given
+    def _child(self, given: tuple[Mutant, list[str], Path, bool]) -> int:
+        mutant, tests, place, fresh = given
         child = _Child(tests, self.reach.seconds, place)
         child.begin()
         source = self.sources[mutant.file]
@@ -528,8 +579,10 @@ class Runner:
             module = compile(source.tree, str(path), "exec", dont_inherit=True)
         except (SyntaxError, ValueError):
             return 1
-        if self.reach.afresh(mutant):
+        if fresh:
             return _afresh(path, module, child)
+        if self.reach.afresh(mutant) and not _revalue(path, source.text, module):
+            return 0
         lost = self._lost(module)
         if lost:  # a living closure takes no code that uses less of what is around it: name it where nothing runs
             for node in ast.walk(source.tree):
@@ -570,6 +623,63 @@ class Runner:
             function.__code__ = code
 
 
+def _revalue(path: Path, text: str, changed: CodeType) -> bool:
+    """Put what a changed module makes on import in the place of what it made, as far as that can be compared."""
+    name = ".".join(("eigendata", *path.relative_to(CODE).with_suffix("").parts)).removesuffix(".__init__")
+    living = sys.modules.get(name)
+    if living is None:
+        return False
+    usual = compile(text, str(path), "exec", dont_inherit=True)
+    old, new = (_made(code, vars(living)) for code in (usual, changed))
+    done = 0
+    for one, value in new.items():
+        was, again = vars(living).get(one), old.get(one)
+        if isinstance(value, type) and isinstance(was, type) and isinstance(again, type):
+            for member, inner in vars(value).items():
+                had = vars(was).get(member)
+                if _redefault(had, vars(again).get(member), inner):
+                    done += 1
+                elif _differ(had, vars(again).get(member), inner) and not isinstance(inner, FunctionType):
+                    with contextlib.suppress(AttributeError, TypeError):  # an enumeration's, say
+                        setattr(was, member, inner)
+                        done += 1
+        elif _redefault(was, again, value):
+            done += 1
+        elif not one.startswith("__") and _differ(was, again, value):
+            for module in list(sys.modules.values()):
+                own = vars(module) if getattr(module, "__name__", "").startswith(("eigendata", "tests")) else {}
+                if one in own and own[one] is was:
+                    own[one] = value
+            done += 1
+    return done > 0
+
+
+def _made(code: CodeType, living: dict[str, Any]) -> dict[str, Any]:
+    made = {name: value for name, value in living.items() if name.startswith("__")}
+    exec(code, made)
+    return made
+
+
+def _differ(was: object, again: object, value: object) -> bool:
+    """Tell whether a value is made alike each time, and differently by the changed code."""
+    try:
+        return bool(was == again) and bool(again != value)
+    except Exception:  # noqa: BLE001 - what cannot be compared is not
+        return False
+
+
+def _redefault(was: object, again: object, value: object) -> bool:
+    """Give a living function the defaults that the changed code gives it, where they differ."""
+    if not all(isinstance(one, FunctionType) for one in (was, again, value)):
+        return False
+    done = False
+    for name in ("__defaults__", "__kwdefaults__"):
+        if _differ(getattr(was, name), getattr(again, name), getattr(value, name)):
+            setattr(was, name, getattr(value, name))
+            done = True
+    return done
+
+
 def _codes(code: CodeType) -> Iterator[CodeType]:
     for one in code.co_consts:
         if isinstance(one, CodeType):
@@ -602,7 +712,7 @@ def _afresh(path: Path, module: CodeType, child: _Child) -> int:
 
 def _listed(room: str) -> dict[tuple[str, str, str, str, int], str]:
     """Read which mutants of a room nobody can tell from the original, and why."""
-    path = LISTS / f"{room}.toml"
+    path = LISTS / f"{room.replace('/', '-')}.toml"
     listed = {}
     for entry in tomllib.loads(path.read_text("utf-8")).get("equivalent", []) if path.exists() else []:
         for change in entry["changes"]:
@@ -630,7 +740,7 @@ def _import_others() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rooms", nargs="*", choices=[*ROOMS, []], help="encoding, trust, policies, query, formats")
+    parser.add_argument("rooms", nargs="*", choices=[*ROOMS, []], help=", ".join(ROOMS))
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", default="", help="a part of the mutant's name")
     parser.add_argument("--functions", action="store_true", help="leave out what is run on import: quicker")
@@ -653,12 +763,12 @@ def main() -> int:
         mutants = [one for one in mutants if given.only in " | ".join(map(str, one.id))]
     if given.functions:
         mutants = [one for one in mutants if not reach.afresh(one)]
-    runner = Runner(sources, reach, given.jobs)
+    runner = Runner(sources, reach, given.jobs, whole=not (given.only or given.functions))
     runner.run(mutants)
-    return _report(rooms, mutants, runner, whole=not (given.only or given.functions))
+    return _report(rooms, mutants, runner)
 
 
-def _report(rooms: list[str], mutants: list[Mutant], runner: Runner, *, whole: bool) -> int:
+def _report(rooms: list[str], mutants: list[Mutant], runner: Runner) -> int:
     listed = {name: why for room in rooms for name, why in _listed(room).items()}
     survived = {one.id for one in mutants if runner.fate(one) == "survived"}
     found = {one.id for one in mutants}
@@ -666,7 +776,7 @@ def _report(rooms: list[str], mutants: list[Mutant], runner: Runner, *, whole: b
     for name in sorted(survived - set(listed)):
         print(f"survives, and is not listed: {' | '.join(map(str, name))}")
         wrong += 1
-    for name in sorted(set(listed) - survived) if whole else ():
+    for name in sorted(set(listed) - survived) if runner.whole else ():
         print(f"listed, but {'killed' if name in found else 'not there'}: {' | '.join(map(str, name))}")
         wrong += 1
     killed = len(mutants) - len(survived)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from eigendata import encoding
 from eigendata.encoding import (
+    BASE58_LIMIT,
     CBOR_DEPTH,
     JSON_DEPTH,
     SAFE_INTEGER,
@@ -30,10 +31,14 @@ from eigendata.encoding import (
     b64url_encode,
     cbor_dumps,
     cbor_loads,
+    freeze,
     json_dumps,
     json_dumps_each,
     json_loads,
     json_object,
+    multibase_decode,
+    multibase_encode,
+    thaw,
     toml_loads,
 )
 from eigendata.errors import Malformed
@@ -156,6 +161,47 @@ def test_no_character_outside_the_alphabet_is_passed_over(text: bytes) -> None:
 @pytest.mark.parametrize("text", ["QQ", "QQ=", "QR==", "Q-==", "QUF=", "QQ==\n", "QQ==QQ==", "=QQ=", "é", "QQ= ="])
 def test_base64_of_another_form_is_refused(text: str) -> None:
     assert refused(b64_decode, text)
+
+
+# -- multibase --------------------------------------------------------------------------------------------------------
+
+
+@few
+@given(st.binary(max_size=40), st.integers(0, 3))
+def test_multibase_gives_back_what_was_written(data: bytes, zeros: int) -> None:
+    data = bytes(zeros) + data
+    assert multibase_decode(multibase_encode(data)) == data
+    assert multibase_decode("u" + b64url_encode(data)) == data
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", "z"),
+        (b"\0", "z1"),
+        (b"\0\0\x01", "z112"),
+        (b"\x39", "zz"),
+        (b"\x3a", "z21"),
+        (b"Hello World!", "z2NEpo7TZRRrLZSi2U"),
+    ],
+)
+def test_base58_is_that_of_bitcoin(data: bytes, text: str) -> None:
+    assert multibase_encode(data) == text
+    assert multibase_decode(text) == data
+
+
+def test_base58_is_read_up_to_its_limit() -> None:
+    assert multibase_decode("z" + "1" * BASE58_LIMIT) == bytes(BASE58_LIMIT)
+    with pytest.raises(Malformed):
+        multibase_decode("z" + "1" * (BASE58_LIMIT + 1))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "Z2", "m2", "f00", "z0", "zO", "zI", "zl", "z2 ", "z\u0661", "u=", "u-_8=", "uA"]
+)
+def test_what_is_no_multibase_is_malformed(text: str) -> None:
+    with pytest.raises(Malformed):
+        multibase_decode(text)
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------
@@ -442,6 +488,16 @@ def test_no_content_is_in_the_message_of_an_error() -> None:
             json_loads(data)
         assert "999990019" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_arrays_of_either_kind_are_frozen_and_thawed() -> None:
+    for array in (list, tuple):
+        value: Any = array(({"a": array((1, 2))}, array(())))
+        frozen, thawed = freeze(value), thaw(value)
+        assert isinstance(frozen, tuple)
+        assert isinstance(frozen[0], MappingProxyType)
+        assert frozen == ({"a": (1, 2)}, ())
+        assert thawed == [{"a": [1, 2]}, []]
 
 
 # -- CBOR -------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,18 @@ from eigendata.encoding import b64_encode, b64url_decode, thaw
 from eigendata.errors import Misuse
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.issue import ARRAY_STEP, SALT_BYTES, issue
-from eigendata.model import UNBOUND, Chain, Claims, CredentialType, Kind, Named, Presence, Seal, StatusReference
+from eigendata.model import (
+    UNBOUND,
+    Chain,
+    Claims,
+    CredentialType,
+    DocumentSigner,
+    Kind,
+    Named,
+    Presence,
+    Seal,
+    StatusReference,
+)
 from tests.negatives import negative
 
 from .forge import (
@@ -375,10 +386,17 @@ def test_two_claims_of_a_type_never_lie_in_the_same_place(paths: list[tuple[str,
         SD_JWT_VC.schema(replace(PERSON, id="urn:example:twice", attributes=tuple(attribute(*path) for path in paths)))
 
 
+def test_a_claim_may_lie_in_another_in_its_own_terms_where_the_token_has_them_apart() -> None:
+    apart = replace(attribute("a", "b"), names={"dc+sd-jwt": ("c",)})
+    kind = replace(PERSON, id="urn:example:apart", attributes=(attribute("a"), apart))
+    assert payload_of(issued(type=kind, claims={}))["_sd"]
+
+
 def test_a_claim_never_lies_in_an_element_of_an_array() -> None:
-    moved = replace(attribute("a"), names={"dc+sd-jwt": ("list", 0)})
-    with pytest.raises(Misuse):
-        SD_JWT_VC.schema(replace(PERSON, id="urn:example:moved", attributes=(moved,)))
+    for place in (("list", 0), (0,), ()):
+        moved = replace(attribute("a"), names={"dc+sd-jwt": place})
+        with pytest.raises(Misuse):
+            SD_JWT_VC.schema(replace(PERSON, id="urn:example:moved", attributes=(moved,)))
 
 
 class Colour(StrEnum):
@@ -389,6 +407,12 @@ def test_a_text_of_a_kind_of_its_own_is_signed_as_the_text_it_is() -> None:
     always = replace(PERSON, id="urn:example:text", attributes=(attribute("a", presence=Presence.ALWAYS),))
     token = issued(type=always, claims={"a": [Colour.RED, {"b": Colour.RED}]})
     assert payload_of(token)["a"] == ["red", {"b": "red"}]
+
+
+def test_a_document_signer_signs_no_sd_jwt() -> None:
+    seal = Seal(signer=ISSUER_KEY, origin=DocumentSigner(certificates=(b"x",)))
+    with pytest.raises(Misuse):
+        SD_JWT_VC.issue(attestation(), seal)
 
 
 def test_the_seal_says_how_the_key_is_found() -> None:

@@ -261,6 +261,18 @@ def test_anything_else_is_no_token(form: Any) -> None:
 
 
 @negative("NEG-JOSE-004")
+@pytest.mark.parametrize("value", [None, True, 1, 1.5, [], "é"])
+def test_what_is_neither_text_nor_object_is_no_token(value: Any) -> None:
+    with pytest.raises(Malformed):
+        SD_JWT_VC.from_wire(value)
+
+
+def test_a_protected_header_may_be_as_large_as_in_the_compact_form() -> None:
+    most = encoded(b'{"a":"%b"}' % (b"x" * (jose.HEADER_LIMIT // 4 * 3 - 8)))
+    assert len(most) == jose.HEADER_LIMIT
+    assert compact({**flat(), "protected": most}).startswith(most.encode())
+
+
 @pytest.mark.parametrize("member", [{"crit": ["exp"]}, {"b64": False}])
 def test_critical_extensions_in_the_protected_header_are_refused_as_in_the_compact_form(member: Any) -> None:
     first = signed(payload(), member) + b"~"

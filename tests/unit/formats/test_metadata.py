@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from eigendata.formats.sdjwt import SD_JWT_VC
+from eigendata.errors import Rejected
+from eigendata.formats.sdjwt import SD_JWT_VC, metadata
 from eigendata.formats.sdjwt.metadata import has_integrity, shape
 from eigendata.model import CredentialType, Kind, Presence
 from eigendata.registers.catalogue import CATALOGUE
@@ -60,6 +61,43 @@ def test_two_types_of_one_name_are_not_taken_for_each_other() -> None:
     assert SD_JWT_VC.schema(other) != SD_JWT_VC.schema(PERSON)
     assert shape(PERSON).type is PERSON
     assert shape(other).type is other
+
+
+def test_what_follows_from_a_type_is_worked_out_once_and_of_a_few_types_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "_SHAPES_LIMIT", 2)
+    monkeypatch.setattr(metadata, "_SHAPES", {})
+    one, two, three = (replace(PERSON, id=f"urn:example:kept:{number}") for number in range(3))
+    kept = shape(one)
+    shape(two)
+    assert shape(one) is kept
+    shape(three)
+    assert shape(one) is not kept
+
+
+def test_objects_that_can_be_withheld_are_in_the_metadata_however_deep_and_those_in_clear_are_not() -> None:
+    deep = replace(
+        PERSON,
+        id="urn:example:deep:2",
+        attributes=(
+            attribute("a", "b", "c"),
+            attribute("place", "country", presence=Presence.ALWAYS),
+            attribute("place", "street", "name"),
+        ),
+    )
+    paths = [one["path"] for one in json.loads(SD_JWT_VC.schema(deep))["claims"] if "display" not in one]
+    assert paths == [["a"], ["a", "b"], ["place", "street"]]
+
+
+def test_an_array_of_which_one_element_stands_in_clear_does_not_follow_its_type() -> None:
+    elements = [disclosure(str(number), "NL") for number in range(2)]
+    hidden = [{"...": digest(one)} for one in elements]
+    for array in ([*hidden, "BE"], ["BE", *hidden], ["BE"]):
+        one = disclosure("s", "nationalities", array)
+        shown = (one, *elements) if len(array) > 1 else (one,)
+        token = forged(payload(vct=PERSON.id, authority="Boxtel", _sd=[digest(one)]), shown)
+        with pytest.raises(Rejected) as rejected:
+            verified(token)
+        assert rejected.value.check.name == "CLAIM_DISCLOSABLE"
 
 
 def test_many_types_are_not_kept_for_ever() -> None:

@@ -643,6 +643,9 @@ def test_a_folder_is_read_within_its_limits(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(type_metadata, "FOLDER_LIMIT", size - 1)
     with pytest.raises(Misuse, match="larger"):
         DescribedType.load(tmp_path)
+    monkeypatch.setattr(type_metadata, "FOLDER_LIMIT", size)
+    monkeypatch.setattr(type_metadata, "FILES_LIMIT", 5)
+    assert len(DescribedType.load(tmp_path)) == 5
     monkeypatch.setattr(type_metadata, "FILES_LIMIT", 4)
     with pytest.raises(Misuse, match="more than"):
         DescribedType.load(tmp_path)

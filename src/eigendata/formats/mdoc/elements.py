@@ -276,13 +276,11 @@ def _key(key: int | str) -> str:
 
 
 def _date(value: CBORTag) -> str:
-    text = value.value
-    if value.tag == FULL_DATE and is_full_date(text):
-        return str(text)
-    if value.tag == TDATE:
+    if value.tag != FULL_DATE:  # encoded CBOR is no moment either
         tdate(value)
-        return str(text)
-    raise Malformed("a date in an element is none, or encoded CBOR lies in one")
+    elif not is_full_date(value.value):
+        raise Malformed("a date in an element is none")
+    return str(value.value)
 
 
 def is_full_date(text: str) -> bool:

@@ -125,7 +125,7 @@ _SHAPES: Final[dict[str, Shape]] = {}
 
 
 def _shape(type: CredentialType) -> Shape:
-    root = Node(clear=True)
+    root = Node()
     for attribute in type.attributes:
         _grow(root, attribute)
     _measure(root)

@@ -11,7 +11,7 @@ import cbor2
 import pytest
 
 from eigendata.channel import openid4vp_dc_api, openid4vp_redirect
-from eigendata.crypto.iaca import make_document_signer
+from eigendata.crypto.iaca import make_document_signer, window
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Malformed, Misuse, Outcome, Reason, Rejected
 from eigendata.formats.mdoc import MSO_MDOC, checks
@@ -228,6 +228,19 @@ def test_an_issuer_that_is_not_trusted_breaks_what_the_trust_checks() -> None:
     with pytest.raises(Rejected) as rejected:
         verified(response(), at=NOW + timedelta(days=1000))
     assert rejected.value.check.name == "X509_IN_TIME"
+    # what held before stands in the trail, and then what the trust found
+    names = [step.check.name for step in rejected.value.trail]
+    assert names[:3] == ["MSO_VERSION", "DOCTYPE", "DOCTYPE_STATED"]
+
+
+def test_the_last_second_of_the_signers_certificate_is_one_to_sign_in() -> None:
+    end = window(SIGNER)[1]
+    moments = {
+        "signed": tdate(f"{end:%Y-%m-%dT%H:%M:%SZ}"),
+        "validFrom": tdate(f"{end:%Y-%m-%dT%H:%M:%SZ}"),
+        "validUntil": tdate("2099-01-01T00:00:00Z"),
+    }
+    verified(of(validityInfo=validity(**moments)), at=end)
 
 
 def test_what_is_good_passes_every_check() -> None:

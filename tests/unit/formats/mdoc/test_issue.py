@@ -120,9 +120,10 @@ def test_a_date_is_tagged_and_nothing_else_is() -> None:
 
 def test_how_many_digests_there_are_says_nothing_of_what_is_there() -> None:
     for claims in (CLAIMS, {"authority": "Gemeente Boxtel"}):
-        digests = object_of(made(claims))["valueDigests"][NAMESPACE]
-        assert sorted(digests) == list(range(len(PERSON.attributes)))
-        assert {len(one) for one in digests.values()} == {32}
+        for _ in range(20):  # each time in another order
+            digests = object_of(made(claims))["valueDigests"][NAMESPACE]
+            assert sorted(digests) == list(range(len(PERSON.attributes)))
+            assert {len(one) for one in digests.values()} == {32}
     assert len(items_of(made({"authority": "Gemeente Boxtel"}))) == 1
 
 
@@ -156,7 +157,13 @@ def test_a_text_of_150_characters_is_written_and_a_longer_one_never_cut() -> Non
     fits = "ğ" * elements.LONGEST_TEXT
     for claims in ({"family_name": fits}, {"nationalities": [fits]}):
         made({**CLAIMS, **claims})
-    for claims in ({"family_name": fits + "x"}, {"nationalities": ["NL", fits + "x"]}):
+    too_long: list[dict[str, Any]] = [
+        {"family_name": fits + "x"},
+        {"nationalities": ["NL", fits + "x"]},
+        {"family_name": {"a": fits + "x"}},
+        {"family_name": [{"a": [fits + "x"]}]},
+    ]
+    for claims in too_long:
         with pytest.raises(Declined) as declined:
             made({**CLAIMS, **claims})
         assert declined.value.reason is Reason.VALUE_TOO_LONG
@@ -322,6 +329,9 @@ def test_claims_may_lie_in_several_namespaces() -> None:
     token = opened.present([("org.iso.18013.5.1", "birth_date")], HOLDING, at=NOW)
     namespaces = cbor2.loads(token)["documents"][0]["issuerSigned"]["nameSpaces"]
     assert [(name, len(several)) for name, several in namespaces.items()] == [(kind.id, 1), ("org.iso.18013.5.1", 1)]
+    token = opened.present([("org.iso.18013.5.1",)], HOLDING, at=NOW)
+    namespaces = cbor2.loads(token)["documents"][0]["issuerSigned"]["nameSpaces"]
+    assert [(name, len(several)) for name, several in namespaces.items()] == [(kind.id, 1), ("org.iso.18013.5.1", 1)]
 
 
 @pytest.mark.parametrize(
@@ -336,6 +346,17 @@ def test_claims_may_lie_in_several_namespaces() -> None:
 def test_a_type_whose_claims_fit_in_no_elements_is_misuse(attributes: Any) -> None:
     with pytest.raises(Misuse):
         elements.shape(replace(PERSON, id="urn:example:clash:1", attributes=attributes))
+
+
+def test_what_follows_from_a_type_is_worked_out_once_and_of_a_few_types_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elements, "_SHAPES_LIMIT", 2)
+    monkeypatch.setattr(elements, "_SHAPES", {})
+    one, two, three = (replace(PERSON, id=f"urn:example:kept:{number}") for number in range(3))
+    kept = elements.shape(one)
+    elements.shape(two)
+    assert elements.shape(one) is kept
+    elements.shape(three)
+    assert elements.shape(one) is not kept
 
 
 def test_many_types_are_known_at_once_and_few_are_kept() -> None:
@@ -354,6 +375,19 @@ def test_a_type_is_described_by_namespaces_elements_and_labels() -> None:
         "display": [{"locale": "nl", "name": "birthdate"}, {"locale": "en", "name": "birthdate"}],
     }
     assert [one["mandatory"] for one in described["claims"]] == [True, *[False] * 5]
+    assert [one["encoding"] for one in described["claims"]] == [
+        *("tstr", "tstr", "full-date", "bool", "tstr", "[* tstr]")
+    ]
+    assert described["display"] == [{"locale": "nl", "name": "Persoon"}, {"locale": "en", "name": "Person"}]
+
+
+def test_a_number_with_a_fraction_is_said_to_be_in_no_mdoc() -> None:
+    with pytest.raises(Misuse, match="family_name cannot be written in an mdoc"):
+        made({**CLAIMS, "family_name": 1.5})
+
+
+def test_an_opened_credential_says_nothing_of_what_is_in_it() -> None:
+    assert repr(MSO_MDOC.open(made(), PERSON)) == "<a credential>"
 
 
 def test_every_type_of_the_catalogue_fits_in_an_mdoc() -> None:

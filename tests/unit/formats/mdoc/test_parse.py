@@ -70,6 +70,7 @@ MALFORMED: dict[str, bytes] = {
     "a status that is false": response(status=False),
     "errors by document": response(documentErrors=[{PERSON.id: 0}]),
     "errors that are none": response(document(errors=[])),
+    "an error that is no number beside one that is": response(document(errors={NAMESPACE: {"a": 0, "b": "x"}})),
     "errors of nothing": response(document(errors={})),
     "errors of no element": response(document(errors={NAMESPACE: {}})),
     "errors beside a namespace without": response(document(errors={NAMESPACE: {"a": 0}, "b": []})),
@@ -157,6 +158,22 @@ def test_errors_of_elements_that_are_not_there_change_nothing() -> None:
     assert verified(response(document(errors=errors))).document == verified(response()).document
 
 
+def test_a_document_has_so_many_elements_and_no_more() -> None:
+    def with_elements(count: int) -> bytes:
+        return cbor2.dumps(issued(*(item(number, f"e{number}", number) for number in range(count)), of=mso()))
+
+    assert len(parse_issuer_signed(with_elements(ELEMENTS_LIMIT)).items) == ELEMENTS_LIMIT
+    with pytest.raises(Malformed):
+        parse_issuer_signed(with_elements(ELEMENTS_LIMIT + 1))
+
+
+def test_the_first_place_of_a_status_list_is_one() -> None:
+    status = {"status_list": {"uri": "https://boxtel.example/1", "idx": 0}}
+    found = parse_issuer_signed(cbor2.dumps(issued(of=mso(status=status), nameSpaces=ABSENT))).mso.status
+    assert found is not None
+    assert found.index == 0
+
+
 def test_members_that_nobody_defined_are_ignored_where_the_standard_leaves_room() -> None:
     token = response(document(more=1), more=2)
     assert verified(token).document == verified(response()).document
@@ -170,6 +187,8 @@ def test_members_that_nobody_defined_are_ignored_where_the_standard_leaves_room(
         (True, True),
         (None, None),
         (-5, -5),
+        (2**53 - 1, 2**53 - 1),
+        (1 - 2**53, 1 - 2**53),
         (b"\xff\xd8\xff", "_9j_"),
         (cbor2.CBORTag(1004, "1987-02-13"), "1987-02-13"),
         (cbor2.CBORTag(0, "2026-11-23T14:03:00Z"), "2026-11-23T14:03:00Z"),
@@ -192,6 +211,8 @@ def test_a_format_says_what_it_is_called() -> None:
 def test_nothing_of_what_was_taken_apart_is_printed() -> None:
     parsed = parse_device_response(response())
     assert repr(parsed) == "<a document>"
+    assert repr(MSO_MDOC.parse_presentation(response())) == "<an unverified presentation>"
+    assert repr(MSO_MDOC.parse_credential(cbor2.dumps(issued(NAME)))) == "<an unverified credential>"
     assert repr(parsed.issued) == "<an IssuerSigned>"
     assert repr(parsed.issued.items[0]) == "<an element>"
 
