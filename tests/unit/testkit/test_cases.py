@@ -33,6 +33,7 @@ NO_CASE: dict[Check, str] = {
     trust.ISSUER_KEY: "a kid is a hint, and a recipient may pass it over",
     trust.JURISDICTION: "it is Dutch law, not the format's",
     trust.VERIFIER_KNOWN: "it is asked by a wallet about a verifier",
+    **dict.fromkeys(did.CHECKS, "a controller's document leads to keys of Data Integrity, which no case is of"),
     **dict.fromkeys(trust.published.CHECKS, "it needs a fetch; a case is complete in itself"),
     x509.KEYS: "which curves are supported is the recipient's choice",
 }
