@@ -45,6 +45,8 @@ class Reason(StrEnum):
     CANNOT_OPEN = "cannot_open"
     POLICY_DENIED = "policy_denied"
     SCHEMA_INVALID = "schema_invalid"
+    CONTEXT_NOT_ALLOWED = "context_not_allowed"
+    DATA_LOSS = "data_loss"
     # why a side declines
     OTHER_SUBJECT = "other_subject"
     OVER_ASKED = "over_asked"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _HOMES: Final[Mapping[str, tuple[str, str]]] = {
     "dc+sd-jwt": ("eigendata.formats.sdjwt", "SD_JWT_VC"),
     "mso_mdoc": ("eigendata.formats.mdoc", "MSO_MDOC"),
+    "ldp_vc": ("eigendata.formats.di", "LDP_VC"),
 }
 
 ORIGINS: Final[Mapping[str, type[Origin]]] = {

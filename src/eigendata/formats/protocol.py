@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from eigendata.crypto.keys import Algorithm
 from eigendata.encoding import Json
 from eigendata.errors import Check
 from eigendata.model import (
@@ -100,6 +101,13 @@ class Format(Protocol):
     @property
     def checks(self) -> tuple[Check, ...]:
         """Give every check of a verification, in the order they are taken."""
+
+    @property
+    def holder_algorithms(self) -> tuple[Algorithm, ...]:
+        """Give the algorithms of the holders' keys to which it can be issued, the preferred one first."""
+
+    def withholds(self, type: CredentialType, attribute: Attribute, /) -> bool:
+        """Tell whether a holder can show a credential without this claim of it."""
 
     def type_id(self, type: CredentialType, /) -> str:
         """Give a type's name in this format."""

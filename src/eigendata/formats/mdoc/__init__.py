@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from eigendata.crypto.keys import Algorithm
 from eigendata.encoding import Json, b64url_decode, b64url_encode
 from eigendata.errors import Check, Malformed
 from eigendata.formats.mdoc import elements, issue, present, verify
 from eigendata.formats.mdoc.checks import CHECKS
 from eigendata.formats.mdoc.reader import Reader
-from eigendata.model import Attestation, Attribute, ClaimPath, CredentialType, Holding, Seal, Unbound
+from eigendata.model import Attestation, Attribute, ClaimPath, CredentialType, Holding, Presence, Seal, Unbound
 
 __all__ = ["MSO_MDOC", "Mdoc", "Reader"]
 
@@ -40,6 +41,13 @@ class Mdoc:
     @property
     def checks(self) -> tuple[Check, ...]:
         return CHECKS
+
+    @property
+    def holder_algorithms(self) -> tuple[Algorithm, ...]:
+        return tuple(Algorithm)
+
+    def withholds(self, type: CredentialType, attribute: Attribute, /) -> bool:
+        return attribute.presence is not Presence.ALWAYS
 
     def type_id(self, type: CredentialType, /) -> str:
         return elements.type_id(type)

@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from eigendata.crypto.keys import Algorithm
 from eigendata.encoding import Json
 from eigendata.errors import Check, Malformed
 from eigendata.formats.sdjwt import issue, json_form, metadata, present, verify
 from eigendata.formats.sdjwt.checks import CHECKS
-from eigendata.model import Attestation, Attribute, ClaimPath, CredentialType, Holding, Seal, Unbound
+from eigendata.model import Attestation, Attribute, ClaimPath, CredentialType, Holding, Presence, Seal, Unbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ class SdJwt:
     @property
     def checks(self) -> tuple[Check, ...]:
         return CHECKS
+
+    @property
+    def holder_algorithms(self) -> tuple[Algorithm, ...]:
+        return tuple(Algorithm)
+
+    def withholds(self, type: CredentialType, attribute: Attribute, /) -> bool:
+        return attribute.presence is not Presence.ALWAYS
 
     def type_id(self, type: CredentialType, /) -> str:
         return metadata.type_id(type)
