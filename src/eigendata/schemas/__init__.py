@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final
 from eigendata.encoding import Json, thaw
 from eigendata.errors import Check, Misuse, Reason, Rejected
 from eigendata.formats import FORMATS
-from eigendata.formats.di import contexts
 from eigendata.model import Attribute, Claims, CredentialType, Kind, Presence
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ MAX_TEXT: Final = 1000
 """Characters. The longest Dutch name on record is far shorter, and a screen has to show it."""
 MAX_ELEMENTS: Final = 100
 """Elements of an array claim; nobody has more nationalities or children in a register."""
-DOCUMENTS: Final[Mapping[str, str]] = {"dc+sd-jwt": "vct", "mso_mdoc": "mdoc"}
+DOCUMENTS: Final[Mapping[str, str]] = {"dc+sd-jwt": "vct", "mso_mdoc": "mdoc", "ldp_vc": "context"}
 """The formats that describe a type in a document of their own, each with what its file is called."""
 
 _ABSENT: Final = "absent"
@@ -60,7 +59,6 @@ def generate(types: Iterable[CredentialType]) -> Mapping[str, bytes]:
     for one in types:
         made = {
             _file(one, "schema"): _written(json_schema(one)),
-            _file(one, "context"): contexts.describe(one),
             **{_file(one, what): FORMATS[name].schema(one) for name, what in DOCUMENTS.items()},
         }
         if files.keys() & made.keys():
