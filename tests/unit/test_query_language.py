@@ -246,6 +246,7 @@ def test_sizes_are_bounded(fits: dict[str, Any], too_many: dict[str, Any]) -> No
 def test_a_query_made_by_hand_names_no_types_where_it_names_none(meta: dict[str, Any]) -> None:
     assert CredentialQuery(id="q", format="dc+sd-jwt", meta=meta).type_ids == ()
     assert CredentialQuery(id="q", format="mso_mdoc", meta=meta).type_ids == ()
+    assert CredentialQuery(id="q", format="ldp_vc", meta=meta).type_ids == ()
 
 
 def test_a_query_for_one_is_not_a_query_for_true() -> None:
@@ -273,7 +274,7 @@ def test_a_query_can_be_compared_and_hashed_whoever_wrote_it() -> None:
 
 def test_only_formats_whose_types_have_one_name_name_types() -> None:
     assert parse_query(VALID[0]).credentials[0].type_ids == ("urn:example:person",)
-    assert [parse_query(one).credentials[0].type_ids for one in VALID[-4:]] == [("d",), (), (), ()]
+    assert [parse_query(one).credentials[0].type_ids for one in VALID[-4:]] == [("d",), ("C",), (), ()]
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
@@ -302,3 +303,20 @@ def test_a_hostile_query_costs_little(hostile: Any) -> None:
     with pytest.raises(Malformed):
         parse_query(hostile)
     assert time.process_time() - before < 1
+
+
+@pytest.mark.parametrize(
+    ("type_values", "names"),
+    [
+        ([["urn:a"]], ("urn:a",)),
+        ([["https://www.w3.org/2018/credentials#VerifiableCredential", "urn:a"], ["urn:b"]], ("urn:a", "urn:b")),
+        ([["urn:a"], ["urn:a"]], ("urn:a",)),
+        ([["urn:a", "urn:b"], ["urn:c"]], ("urn:c",)),
+        ([["https://www.w3.org/2018/credentials#VerifiableCredential"]], ()),
+    ],
+)
+def test_a_w3c_credential_answers_for_the_one_type_that_it_is_of(
+    type_values: list[list[str]], names: tuple[str, ...]
+) -> None:
+    asked = query({"id": "w", "format": "ldp_vc", "meta": {"type_values": type_values}})
+    assert parse_query(asked).credentials[0].type_ids == names

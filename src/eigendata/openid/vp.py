@@ -164,6 +164,10 @@ def parse_request(data: bytes, *, at: datetime, allow_loopback_http: bool = Fals
 
 _ALGORITHMS: Final[Mapping[str, Json]] = {
     "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384"], "kb-jwt_alg_values": ["ES256", "ES384"]},
+    "ldp_vc": {
+        "proof_type_values": ["DataIntegrityProof"],
+        "cryptosuite_values": ["eddsa-jcs-2022", "eddsa-rdfc-2022"],
+    },
     "mso_mdoc": {"issuerauth_alg_values": [-7, -9, -35, -51], "deviceauth_alg_values": [-7, -9, -35, -51]},
 }
 

@@ -175,5 +175,7 @@ def _meta(format: Format, type: CredentialType) -> Json:
             return {"vct_values": [format.type_id(type)]}
         case "mso_mdoc":
             return {"doctype_value": format.type_id(type)}
+        case "ldp_vc":
+            return {"type_values": [[format.type_id(type)]]}
         case other:
             raise Misuse(f"no credential of format {other!r} can be asked by its type")

@@ -112,12 +112,18 @@ class CredentialQuery:
 
     @property
     def type_ids(self) -> tuple[str, ...]:
-        """Give the type names that answer this query; none for a format whose types have no single name."""
+        """Give the type names that answer this query; none for a format whose types have no single name.
+
+        Of W3C credentials a query names sets of types. Ours are of one type beside that of all credentials, so what
+        asks for several at once, or for any credential whatever, is answered by none of them (B.1.1).
+        """
         match self.format:
             case "dc+sd-jwt":
                 return _strings(self.meta.get("vct_values"))
             case "mso_mdoc":
                 return _strings([self.meta.get("doctype_value")])
+            case "ldp_vc":
+                return _single_types(self.meta.get("type_values"))
             case _:
                 return ()
 
@@ -191,6 +197,7 @@ def parse_query(value: Json) -> Query:
 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
+_ANY_CREDENTIAL: Final = "https://www.w3.org/2018/credentials#VerifiableCredential"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -359,6 +366,12 @@ def _require_unique(names: Sequence[str], message: str) -> None:
 
 def _strings(value: Json) -> tuple[str, ...]:
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list | tuple) else ()
+
+
+def _single_types(value: Json) -> tuple[str, ...]:
+    sets = [_strings(one) for one in value] if isinstance(value, list | tuple) else []
+    several = [[name for name in one if name != _ANY_CREDENTIAL] for one in sets]
+    return tuple(dict.fromkeys(one[0] for one in several if len(one) == 1))
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------

@@ -122,13 +122,24 @@ def _of_proof(
 
 
 HOLDER: Final = _of_proof(
-    "HOLDER",
+    "DI_HOLDER",
     "the holder",
     purpose="authentication",
     reason=Reason.KEY_BINDING_INVALID,
     signature=Reason.KEY_BINDING_INVALID,
     controller=Reason.UNTRUSTED_ISSUER,
 )
+(
+    HOLDER_PROOF,
+    HOLDER_MEMBERS,
+    HOLDER_SUITE,
+    HOLDER_PURPOSE,
+    HOLDER_PREVIOUS,
+    HOLDER_CONTROLLER,
+    HOLDER_KEY,
+    HOLDER_CONTEXT,
+    HOLDER_SIGNATURE,
+) = HOLDER
 HOLDER_NAMED: Final = Check(
     name="HOLDER_NAMED",
     clause="VCDM 2.0 4.13",
@@ -167,13 +178,24 @@ PRESENTATION_CONTEXTS: Final = Check(
 )
 
 ISSUER: Final = _of_proof(
-    "ISSUER",
+    "DI_ISSUER",
     "the issuer",
     purpose="assertionMethod",
     reason=Reason.PROOF_INVALID,
     signature=Reason.SIGNATURE_INVALID,
     controller=Reason.UNTRUSTED_ISSUER,
 )
+(
+    ISSUER_PROOF,
+    ISSUER_MEMBERS,
+    ISSUER_SUITE,
+    ISSUER_PURPOSE,
+    ISSUER_PREVIOUS,
+    ISSUER_CONTROLLER,
+    ISSUER_KEY,
+    ISSUER_CONTEXT,
+    ISSUER_SIGNATURE,
+) = ISSUER
 METHOD_TRUSTED: Final = Check(
     name="METHOD_TRUSTED",
     clause="CID 1.0 3.3, VC-DI 5.10",

@@ -119,46 +119,46 @@ BROKEN: dict[str, list[tuple[str, Callable[[], Any]]]] = {
         ("no key", lambda: about(id="did:key:z6Mk")),
         ("a number", lambda: about(id=1)),
     ],
-    "HOLDER_PROOF": [
+    "DI_HOLDER_PROOF": [
         ("none", lambda: {name: value for name, value in shown().items() if name != "proof"}),
         ("a credential alone", signed),
         ("of a holder that nobody named", lambda: about(id=ABSENT)),
     ],
-    "HOLDER_PROOF_MEMBERS": [
+    "DI_HOLDER_PROOF_MEMBERS": [
         (name, lambda name=name: shown(after={name: ABSENT}))  # type: ignore[misc]
         for name in ("type", "verificationMethod", "proofPurpose", "proofValue")
     ],
-    "HOLDER_SUITE": [
+    "DI_HOLDER_SUITE": [
         ("another type", lambda: shown(after={"type": "Ed25519Signature2020"})),
         ("another suite", lambda: shown(after={"cryptosuite": "ecdsa-sd-2023"})),
         ("no suite", lambda: shown(after={"cryptosuite": ABSENT})),
     ],
-    "HOLDER_PURPOSE": [("assertion", lambda: shown(proofPurpose="assertionMethod"))],
-    "HOLDER_PREVIOUS": [
+    "DI_HOLDER_PURPOSE": [("assertion", lambda: shown(proofPurpose="assertionMethod"))],
+    "DI_HOLDER_PREVIOUS": [
         ("one", lambda: shown(previousProof="urn:uuid:1")),
         ("several", lambda: shown(previousProof=["urn:uuid:1"])),
     ],
-    "HOLDER_CONTROLLER": [
+    "DI_HOLDER_CONTROLLER": [
         ("another's key", lambda: shown(key=OTHER_KEY, verificationMethod=did.key_method(OTHER_KEY.public_key))),
         ("the issuer's", lambda: shown(key=ISSUER_KEY, verificationMethod=METHOD)),
         ("another method of the same", lambda: shown(verificationMethod=f"{HOLDER}#other")),
         ("no fragment", lambda: shown(verificationMethod=HOLDER)),
     ],
-    "HOLDER_KEY": [
+    "DI_HOLDER_KEY": [
         ("of another kind", lambda: shown(
             signed(document(credentialSubject=subject(id=P256_HOLDER))),
             around={"holder": P256_HOLDER},
             verificationMethod=did.key_method(P256_KEY.public_key),
         )),
     ],
-    "HOLDER_PROOF_CONTEXT": [
+    "DI_HOLDER_PROOF_CONTEXT": [
         ("others", lambda: shown(after={"@context": [URL]})),
         ("more", lambda: shown(after={"@context": [V2, URL]})),
         ("stated where it is not signed", lambda: shown(
             OF_STATEMENTS(), suite=EDDSA_RDFC_2022, after={"@context": [V2, URL]}
         )),
     ],
-    "HOLDER_SIGNATURE": [
+    "DI_HOLDER_SIGNATURE": [
         ("by another key", lambda: shown(key=OTHER_KEY)),
         ("for another moment", lambda: shown(after={"created": "2026-11-23T14:02:00Z"})),
         ("another suite", lambda: shown(
@@ -188,29 +188,29 @@ BROKEN: dict[str, list[tuple[str, Callable[[], Any]]]] = {
         ("to come", lambda: shown(created="2026-11-23T14:04:01Z")),
     ],
     "HOLDER_EXPIRES": [("just now", lambda: shown(expires="2026-11-23T14:03:00Z"))],
-    "ISSUER_PROOF": [("none", lambda: shown(document()))],
-    "ISSUER_PROOF_MEMBERS": [
+    "DI_ISSUER_PROOF": [("none", lambda: shown(document()))],
+    "DI_ISSUER_PROOF_MEMBERS": [
         (name, lambda name=name: proven(after={name: ABSENT}))  # type: ignore[misc]
         for name in ("type", "verificationMethod", "proofPurpose", "proofValue")
     ],
-    "ISSUER_SUITE": [
+    "DI_ISSUER_SUITE": [
         ("another type", lambda: proven(after={"type": "Ed25519Signature2020"})),
         ("another suite", lambda: proven(after={"cryptosuite": "bbs-2023"})),
         ("no suite", lambda: proven(after={"cryptosuite": ABSENT})),
     ],
-    "ISSUER_PURPOSE": [("authentication", lambda: proven(proofPurpose="authentication"))],
-    "ISSUER_PREVIOUS": [("one", lambda: proven(previousProof="urn:uuid:1"))],
-    "ISSUER_CONTROLLER": [
+    "DI_ISSUER_PURPOSE": [("authentication", lambda: proven(proofPurpose="authentication"))],
+    "DI_ISSUER_PREVIOUS": [("one", lambda: proven(previousProof="urn:uuid:1"))],
+    "DI_ISSUER_CONTROLLER": [
         ("the holder's", lambda: proven(key=HOLDER_KEY, verificationMethod=OWN_METHOD)),
         ("another's", lambda: proven(verificationMethod="did:web:gestel.example#key-1")),
         ("a longer name", lambda: proven(verificationMethod=f"{ISSUER}:vault#key-1")),
         ("no fragment", lambda: proven(verificationMethod=ISSUER)),
     ],
-    "ISSUER_PROOF_CONTEXT": [
+    "DI_ISSUER_PROOF_CONTEXT": [
         ("others", lambda: proven(after={"@context": [URL]})),
         ("stated where it is not signed", lambda: proven(suite=EDDSA_RDFC_2022, after={"@context": [V2]})),
     ],
-    "ISSUER_SIGNATURE": [
+    "DI_ISSUER_SIGNATURE": [
         ("by another key", lambda: proven(key=OTHER_KEY)),
         ("by the holder", lambda: proven(key=HOLDER_KEY)),
         ("of another document", lambda: shown({**signed(), "validUntil": "2036-12-07T00:00:00Z"})),
@@ -286,8 +286,8 @@ def test_who_is_not_trusted_is_refused_with_the_trusts_own_check() -> None:
 
 
 def test_the_key_of_the_issuer_is_of_the_algorithm_of_the_suite() -> None:
-    assert failing(shown(), trust=Issuers(P256_KEY.public_key)) == "ISSUER_KEY"
-    assert failing(shown(), trust=Issuers(OTHER_KEY.public_key)) == "ISSUER_SIGNATURE"
+    assert failing(shown(), trust=Issuers(P256_KEY.public_key)) == "DI_ISSUER_KEY"
+    assert failing(shown(), trust=Issuers(OTHER_KEY.public_key)) == "DI_ISSUER_SIGNATURE"
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_without_a_session_the_holders_proof_is_passed_over_and_the_trail_says_s
         authentic = verified(token, UNBOUND)
         assert authentic.holder is UNBOUND
         assert {step.check for step in authentic.trail if step.outcome is Outcome.WAIVED} == set(checks.OF_HOLDER)
-    assert failing(shown({**signed(), "validUntil": "2036-12-07T00:00:00Z"}), binding=UNBOUND) == "ISSUER_SIGNATURE"
+    assert failing(shown({**signed(), "validUntil": "2036-12-07T00:00:00Z"}), binding=UNBOUND) == "DI_ISSUER_SIGNATURE"
 
 
 def test_a_credential_that_names_nobody_is_read_as_such() -> None:
@@ -473,7 +473,7 @@ def test_a_holder_of_one_credential_shows_no_other() -> None:
     stranger = SoftwareKey.generate(Algorithm.EDDSA)
     method = did.key_method(stranger.public_key)
     around = {"holder": did.key_did(stranger.public_key)}
-    assert failing(shown(key=stranger, verificationMethod=method, around=around)) == "HOLDER_CONTROLLER"
+    assert failing(shown(key=stranger, verificationMethod=method, around=around)) == "DI_HOLDER_CONTROLLER"
 
 
 def test_a_moment_later_the_same_is_refused() -> None:
