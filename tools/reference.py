@@ -163,7 +163,8 @@ def _sections() -> tuple[Section, ...]:
         Section(
             title="Trust",
             said="Taken inside `ISSUER_TRUSTED`, `SIGNER_TRUSTED` or `METHOD_TRUSTED` and, for `JURISDICTION`, once "
-            "the claims are known. `VERIFIER_KNOWN` is taken where a wallet looks up whether a law entitles a verifier.",
+            "the claims are known. `VERIFIER_KNOWN` is taken where a wallet looks up whether a law entitles a "
+            "verifier.",
             checks=trust.CHECKS,
         ),
         Section(
