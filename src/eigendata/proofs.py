@@ -132,7 +132,7 @@ class Challenge:
         audience: the issuer's identifier.
         nonce: the issuer's `c_nonce`.
         types: identifiers of the types that would be issued.
-        formats: in which each of them would be; empty where that is one, whatever it is.
+        formats: in which each of them would be; empty where that is one, for which any key will do.
         expires_at: aware, in UTC.
     """
 

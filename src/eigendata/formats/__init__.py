@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from eigendata.model import Chain, DocumentSigner, Origin
+from eigendata.model import Chain, DocumentSigner, Method, Origin
 
 if TYPE_CHECKING:
     from eigendata.formats.protocol import Format
@@ -20,8 +20,9 @@ _HOMES: Final[Mapping[str, tuple[str, str]]] = {
 ORIGINS: Final[Mapping[str, type[Origin]]] = {
     "dc+sd-jwt": Chain,
     "mso_mdoc": DocumentSigner,
+    "ldp_vc": Method,
 }
-"""Format identifier -> what an issuer's certificates are to it: by this an issuer's key is one of that format."""
+"""Format identifier -> how an issuer is found in it: by this an issuer's key is one of that format."""
 
 PREFERRED: Final = "dc+sd-jwt"
 """The format in which is asked and issued where nobody says another: every wallet of the EU reads it."""

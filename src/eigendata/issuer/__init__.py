@@ -179,7 +179,8 @@ class Issuer:
         """Give a fresh challenge that proofs of keys must answer.
 
         Args:
-            formats: in which each type is to be issued, where that is more than one: each needs keys of its own.
+            formats: in which each type is to be issued, where that is more than one, each with keys of its own, or one
+                that is particular about its keys.
 
         Nothing is stored: the nonce holds its own moment of expiry, random octets, and a code that only this issuer
         can make over both.

@@ -88,6 +88,7 @@ PID: Final = CredentialType(
         _attribute(path, kind, nl, en, names={_MDOC: (_PID, element)}) for path, element, kind, nl, en in _SHARED
     ),
     names={_MDOC: _PID},
+    formats=(_SD_JWT, _MDOC),
 )
 """EU person identification data, in SD-JWT VC and in mdoc."""
 

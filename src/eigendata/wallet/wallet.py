@@ -234,7 +234,7 @@ class Wallet:
         if not 1 <= copies <= kept.MAX_COPIES or not 1 <= challenge.credentials <= kept.MAX_TYPES:
             raise Misuse(f"a session holds 1 to {kept.MAX_TYPES} credentials of 1 to {kept.MAX_COPIES} copies each")
         Trail().require(CHALLENGE_FRESH, at < challenge.expires_at)
-        keys = [SoftwareKey.generate(Algorithm.ES256) for _ in range(copies * challenge.credentials)]
+        keys = [SoftwareKey.generate(one) for one in _algorithms(challenge) for _ in range(copies)]
         made = proofs.prove(challenge, keys, at=at)
         with self._vault.writing() as writing:
             bookkeeping.tidy(writing, at)
@@ -461,6 +461,12 @@ def _entitled(request: Request, verifiers: Verifiers | None) -> frozenset[str]:
         return frozenset(verifiers.verifier(request.asker.party.id).entitled)
     except Rejected:
         return frozenset()
+
+
+def _algorithms(challenge: Challenge) -> tuple[Algorithm, ...]:
+    """Give the algorithm of the key of each credential of a challenge: every type, in each format in turn."""
+    preferred = [FORMATS[one].holder_algorithms[0] if one in FORMATS else Algorithm.ES256 for one in challenge.formats]
+    return tuple(preferred or [Algorithm.ES256]) * len(challenge.types)
 
 
 def _session_of(challenge: Challenge) -> bytes:

@@ -279,7 +279,7 @@ def test_every_type_that_may_answer_is_looked_at() -> None:
 
 
 def test_a_query_that_names_no_type_is_beyond_every_use() -> None:
-    asked = parse_query({"credentials": [{"id": "x", "format": "ldp_vc", "meta": {"type_values": [["T"]]}}]})
+    asked = parse_query({"credentials": [{"id": "x", "format": "jwt_vc_json", "meta": {"type_values": [["T"]]}}]})
     (one,) = outside("woningcorporatie/A", asked).beyond
     assert (one.query, one.type, one.path) == ("x", "", ())
 
