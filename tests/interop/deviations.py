@@ -35,7 +35,9 @@ class Deviation:
 
     @property
     def peers(self) -> tuple[Peer, ...]:
-        return tuple(one for one in (*PEERS, SD_JWT_JS) if any(one in several for several in self.cases.values()))
+        return tuple(
+            one for one in (*PEERS, DIGITALBAZAAR, SD_JWT_JS) if any(one in several for several in self.cases.values())
+        )
 
 
 def _each(peers: tuple[Peer, ...], *cases: str) -> Mapping[str, tuple[Peer, ...]]:
@@ -218,6 +220,59 @@ REFUSED: Final = (
     ),
 )
 """What a library refuses, and we and the standard accept: the cases of `good.py`."""
+
+
+DIGITALBAZAAR: Final = Peer(name="@digitalbazaar/vc", version="7.3.0", script="digitalbazaar.mjs")
+
+DATA_INTEGRITY: Final = (
+    Deviation(
+        id="holder",
+        clause="VCDM 2.0 4.13, 5.9",
+        side=Side.SCOPE,
+        cases=_each((DIGITALBAZAAR,), "shown by someone else"),
+        what="who signs a presentation need not be the subject of what is in it; a caller may pass a `controller`",
+        means="who verifies with it alone accepts a credential from whoever has a copy",
+        where="`lib/index.js`, `_verifyPresentation`",
+    ),
+    Deviation(
+        id="contexts",
+        clause="VC-DI 4.6",
+        side=Side.SCOPE,
+        cases=_each((DIGITALBAZAAR,), "a context more"),
+        what="a context behind those that were signed is accepted, as both suites allow; whether they are as expected "
+        "is the caller's to check",
+        means="who reads the JSON by its contexts can be told another meaning than the issuer's",
+        where="eddsa-jcs-2022: `lib/index.js`, `_modifyVerifyProofOptionsAndDocument`",
+    ),
+    Deviation(
+        id="proof-age",
+        clause="VC-DI 2.1",
+        side=Side.OPEN,
+        cases=_each((DIGITALBAZAAR,), "proof of an hour ago"),
+        what="a proof of any age is accepted, unless a purpose with `maxTimestampDelta` is passed",
+        means="only the challenge tells a fresh proof from an old one",
+        where="jsonld-signatures: `lib/purposes/ProofPurpose.js`",
+    ),
+    Deviation(
+        id="no-end",
+        clause="VCDM 2.0 4.9",
+        side=Side.OPEN,
+        cases=_each((DIGITALBAZAAR,), "without an end"),
+        what="a credential without `validUntil` is accepted",
+        means="it never expires",
+        where="`lib/index.js`, `_checkCredential`",
+    ),
+    Deviation(
+        id="several",
+        clause="OpenID4VP 1.0 B.1.3.2",
+        side=Side.OPEN,
+        cases=_each((DIGITALBAZAAR,), "two credentials"),
+        what="a presentation may hold several credentials; ours holds one, as in every format",
+        means="nothing",
+        where="`lib/index.js`, `_verifyPresentation`",
+    ),
+)
+"""What we refuse of Data Integrity and @digitalbazaar/vc accepts, by either suite: the cases of `data_integrity.py`."""
 
 
 SD_JWT_JS: Final = Peer(name="@sd-jwt/sd-jwt-vc", version="0.19.0", script="sd_jwt.mjs")
