@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eigendata import testkit, trust
+from eigendata import did, testkit, trust
 from eigendata.crypto import x509
 from eigendata.crypto.jose import parse_jws
 from eigendata.errors import Check, Malformed, Misuse
