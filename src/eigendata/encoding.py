@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from math import isfinite
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TypeAlias, cast
 
 import orjson
 
@@ -457,26 +457,20 @@ def cbor_loads(data: bytes, *, limit: int = CBOR_LIMIT) -> Cbor:
             indefinite or not in its shortest form, a key is there twice or is neither integer nor text, or it holds a
             float, an undefined or simple value, or a tag that is not on the list.
     """
-    from cbor2 import CBORError, loads
-
     if len(data) > limit:
         raise Malformed(f"the CBOR is {len(data)} bytes; at most {limit} are read")
     if len(data) > CBOR_ITEMS:  # an item has a byte at least
         _require_few(data)
+    library = _library()
     try:
-        value = loads(
-            data,
-            max_depth=CBOR_DEPTH,
-            allow_indefinite=False,
-            allow_duplicate_keys=False,
-            object_hook=_unambiguous,
-            semantic_decoders=_cbor_tables()[0],
-            tag_hook=_refuse,
-        )
-    except CBORError:
+        value = library.loads(data)
+        if type(value) is list:
+            _require_read(value, library.values)
+    except (library.error, ValueError):
         raise Malformed("not CBOR, or CBOR that is not accepted here") from None
-    # One form only: bytes left over, or a length that was not the shortest, do not come out the same.
-    if _write_cbor(value) != data:
+    # One form only: bytes left over, or a length that was not the shortest, do not come out the same. Maps and arrays
+    # hold nothing by now that must not be written; what lies alone is looked at by its type.
+    if type(value) not in library.values or library.dumps(value) != data:
         raise Malformed("the CBOR is not in its shortest form, holds a value not read here, or bytes follow it")
     return cast("Cbor", value)
 
@@ -492,18 +486,29 @@ def cbor_dumps(value: Cbor) -> bytes:
 
 
 def _write_cbor(value: Cbor) -> bytes:
-    from cbor2 import CBORError, dumps
-
+    library = _library()
     try:
-        return dumps(value, encoders=_cbor_tables()[1])
-    except (CBORError, UnicodeEncodeError):
+        return library.dumps(value)
+    except (library.error, UnicodeEncodeError):
         raise Malformed("not a CBOR value that is written here") from None
 
 
+class _Library(NamedTuple):
+    """What is used of cbor2, and how, once it is loaded.
+
+    Attributes:
+        values: the types of what is read.
+    """
+
+    loads: Callable[[bytes], Any]
+    dumps: Callable[[Any], bytes]
+    error: type[Exception]
+    values: frozenset[type]
+
+
 @cache
-def _cbor_tables() -> tuple[dict[int, Any], dict[type, Any]]:
-    """What is done with tags when reading, and with types when writing, that cbor2 would accept by itself."""
-    from cbor2 import CBORSimpleValue, CBORTag, undefined
+def _library() -> _Library:
+    from cbor2 import CBORError, CBORTag, dumps, loads
 
     def keep(tag: int) -> Callable[[Any, bool], CBORTag]:
         def reader(content: Any, _: bool) -> CBORTag:
@@ -513,10 +518,21 @@ def _cbor_tables() -> tuple[dict[int, Any], dict[type, Any]]:
 
         return reader
 
-    readers: dict[int, Any] = dict.fromkeys(_TAGS_OF_CBOR2, _refuse) | {tag: keep(tag) for tag in CBOR_TAGS}
-    return readers, {float: _refuse, CBORSimpleValue: _refuse, type(undefined): _refuse}
+    values = frozenset((type(None), bool, int, str, bytes, CBORTag, list, dict))
+    strict = partial(
+        loads,
+        max_depth=CBOR_DEPTH,
+        allow_indefinite=False,
+        allow_duplicate_keys=False,
+        object_hook=_require_members(values),
+        # what is done with tags that cbor2 would accept by itself
+        semantic_decoders=dict.fromkeys(_TAGS_OF_CBOR2, _refuse) | {tag: keep(tag) for tag in CBOR_TAGS},
+        tag_hook=_refuse,
+    )
+    return _Library(strict, dumps, CBORError, values)
 
 
+_KEYS: Final = frozenset((int, str))
 _TAGGED: Final[Mapping[int, type]] = {0: str, 24: bytes, 1004: str}
 # Those that cbor2 reads by itself: numbers, shared and so cyclic values, regular expressions, mail, addresses, sets.
 _TAGS_OF_CBOR2: Final = (*range(1, 6), 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 43000, 55799)
@@ -528,11 +544,27 @@ def _refuse(*_: object) -> NoReturn:
     raise CBOREncodeTypeError("not accepted here")
 
 
-def _unambiguous(members: Mapping[Any, Any], _: bool) -> Mapping[Any, Any]:
-    for key in members:
-        if type(key) is not int and type(key) is not str:
+def _require_members(values: frozenset[type]) -> Callable[[Mapping[Any, Any], bool], Mapping[Any, Any]]:
+    """Give what sees that a map holds nothing but what is read, the maps in it having been looked at before."""
+    flat = values - {list}
+
+    def require(members: Mapping[Any, Any], _: bool) -> Mapping[Any, Any]:
+        if not _KEYS.issuperset(map(type, members)):
             raise ValueError("a key is neither integer nor text")
-    return members
+        if not flat.issuperset(map(type, members.values())):
+            _require_read(list(members.values()), values)
+        return members
+
+    return require
+
+
+def _require_read(members: list[Any], values: frozenset[type]) -> None:
+    """See that an array holds nothing but what is read, the maps in it having been looked at before."""
+    if not values.issuperset(map(type, members)):
+        raise ValueError("a value of a kind that is not read")
+    for member in members:
+        if type(member) is list:
+            _require_read(member, values)
 
 
 def _require_few(data: bytes) -> None:
