@@ -504,6 +504,7 @@ class _Library(NamedTuple):
     dumps: Callable[[Any], bytes]
     error: type[Exception]
     values: frozenset[type]
+    tag: type[CBORTag]
 
 
 @cache
@@ -529,10 +530,13 @@ def _library() -> _Library:
         semantic_decoders=dict.fromkeys(_TAGS_OF_CBOR2, _refuse) | {tag: keep(tag) for tag in CBOR_TAGS},
         tag_hook=_refuse,
     )
-    return _Library(strict, dumps, CBORError, values)
+    return _Library(strict, dumps, CBORError, values, CBORTag)
 
 
 _KEYS: Final = frozenset((int, str))
+_LEAVES: Final = (bytes, bool)
+_OBJECTS: Final = (dict, Mapping)  # the usual kind first: it is seen at once
+_ARRAYS: Final = (list, tuple, Sequence)
 _TAGGED: Final[Mapping[int, type]] = {0: str, 24: bytes, 1004: str}
 # Those that cbor2 reads by itself: numbers, shared and so cyclic values, regular expressions, mail, addresses, sets.
 _TAGS_OF_CBOR2: Final = (*range(1, 6), 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 43000, 55799)
@@ -588,28 +592,25 @@ _WITH_CONTENT: Final = (2, 3)  # byte strings and texts
 
 
 def _require_cbor(value: Cbor, depth: int) -> None:
-    from cbor2 import CBORTag
-
     fits = True
-    match value:
-        case None | bool() | bytes():
-            pass
-        case str():
-            fits = _encodes(value)
-        case int():
-            fits = -(2**64) <= value < 2**64
-        case CBORTag():
-            fits = depth > 0 and value.tag in CBOR_TAGS and type(value.value) is _TAGGED[value.tag]
-        case Mapping() if depth > 0:
-            for key, member in value.items():
-                if type(key) is not int and type(key) is not str:
-                    raise Malformed("a CBOR key is neither integer nor text")
-                _require_cbor(key, depth)
-                _require_cbor(member, depth - 1)
-        case Sequence() if depth > 0 and not isinstance(value, bytearray | memoryview):
-            for member in value:
-                _require_cbor(member, depth - 1)
-        case _:
-            fits = False
+    if value is None or isinstance(value, _LEAVES):
+        pass
+    elif isinstance(value, str):
+        fits = _encodes(value)
+    elif isinstance(value, int):
+        fits = -(2**64) <= value < 2**64
+    elif isinstance(value, _library().tag):
+        fits = depth > 0 and value.tag in CBOR_TAGS and type(value.value) is _TAGGED[value.tag]
+    elif isinstance(value, _OBJECTS) and depth > 0:
+        for key, member in value.items():
+            if type(key) is not int and type(key) is not str:
+                raise Malformed("a CBOR key is neither integer nor text")
+            _require_cbor(key, depth)
+            _require_cbor(member, depth - 1)
+    elif isinstance(value, _ARRAYS) and not isinstance(value, bytearray | memoryview) and depth > 0:
+        for member in value:
+            _require_cbor(member, depth - 1)
+    else:
+        fits = False
     if not fits:
         raise Malformed("not a CBOR value that is written here")

@@ -208,6 +208,22 @@ def write_key(key: PublicKey) -> dict[int | str, Cbor]:
     return {_KTY: kty, _CRV: crv, _X: key.data[:size], _Y: key.data[size:]}
 
 
+def key_octets(key: PublicKey) -> bytes:
+    """Write what `write_key` gives in CBOR."""
+    before, size = _WRITTEN[key.algorithm], len(key.data) // 2
+    if key.algorithm is Algorithm.EDDSA:
+        return before + byte_string(key.data)
+    return b"".join((before, byte_string(key.data[:size]), b"\x22", byte_string(key.data[size:])))
+
+
+# a map of 4 or 3, its kind and its curve, and the label of the first coordinate
+_WRITTEN: Final = {
+    Algorithm.ES256: b"\xa4\x01\x02\x20\x01\x21",
+    Algorithm.ES384: b"\xa4\x01\x02\x20\x02\x21",
+    Algorithm.EDDSA: b"\xa3\x01\x01\x20\x06\x21",
+}
+
+
 def _octets(value: Mapping[int | str, Cbor], label: int) -> bytes:
     found = value.get(label)
     if not isinstance(found, bytes):  # a y that is true or false is a compressed point (RFC 9053 section 7.1.1)
@@ -230,13 +246,14 @@ def _may_verify(operations: Cbor) -> bool:
 # -- structures -------------------------------------------------------------------------------------------------------
 
 
+_HEADS: Final = tuple(bytes((0x40 | size,) if size < 24 else (0x58, size)) for size in range(0x100))
+
+
 def byte_string(data: bytes) -> bytes:
     """Write a CBOR byte string in its shortest form (RFC 8949 section 3.1): head and octets, nothing looked at."""
     size = len(data)
-    if size < 24:
-        return bytes((0x40 | size,)) + data
     if size < 0x100:
-        return b"\x58" + size.to_bytes(1, "big") + data
+        return _HEADS[size] + data
     if size < 0x10000:
         return b"\x59" + size.to_bytes(2, "big") + data
     return b"\x5a" + size.to_bytes(4, "big") + data
@@ -253,13 +270,9 @@ def _signed(context: bytes, protected: bytes, payload: bytes) -> bytes:
 
 
 def _only(carried: bytes | None, detached: bytes | None) -> bytes:
-    match carried, detached:
-        case bytes(payload), None:
-            return payload
-        case None, bytes(payload):
-            return payload
-        case _:
-            raise Misuse("a payload is either in the structure or given beside it")
+    if (carried is None) is (detached is None):
+        raise Misuse("a payload is either in the structure or given beside it")
+    return carried if detached is None else detached  # type: ignore[return-value]  # mypy does not see that one is there
 
 
 def _parts(
@@ -283,7 +296,7 @@ def _parts(
 
 
 def _header(protected: bytes) -> Mapping[int | str, Cbor]:
-    known = _KNOWN_HEADERS.get(protected)
+    known = KNOWN_HEADERS.get(protected)
     if known is not None:
         return known
     header = cbor_loads(protected)
@@ -292,7 +305,7 @@ def _header(protected: bytes) -> Mapping[int | str, Cbor]:
     return header
 
 
-_KNOWN_HEADERS: Final[Mapping[bytes, Mapping[int | str, Cbor]]] = {
+KNOWN_HEADERS: Final[Mapping[bytes, Mapping[int | str, Cbor]]] = {
     b"": MappingProxyType({}),
     **{cbor_dumps({ALG: number}): MappingProxyType({ALG: number}) for number in ALGORITHMS},
 }

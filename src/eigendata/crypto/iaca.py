@@ -172,6 +172,7 @@ def parse_x5chain(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
     return chain
 
 
+@lru_cache(maxsize=VERIFIED_CHAINS)
 def window(der: bytes) -> tuple[datetime, datetime]:
     """Give from when to when a certificate says to be valid; both moments are part of it. Unverified.
 

@@ -216,11 +216,16 @@ def stated_uri(chain: tuple[bytes, ...]) -> str | None:
     Raises:
         Malformed: the chain is empty, or its leaf is no certificate.
     """
-    from cryptography.x509 import SubjectAlternativeName, UniformResourceIdentifier
-
     if not chain:
         raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
-    extensions = extensions_of(read_certificate(chain[0]))
+    return _stated_uri(chain[0])
+
+
+@lru_cache(maxsize=VERIFIED_CHAINS)
+def _stated_uri(leaf: bytes) -> str | None:
+    from cryptography.x509 import SubjectAlternativeName, UniformResourceIdentifier
+
+    extensions = extensions_of(read_certificate(leaf))
     names = extension_of(extensions, SubjectAlternativeName) if extensions is not None else None
     uris = names.get_values_for_type(UniformResourceIdentifier) if names is not None else []
     return uris[0] if len(uris) == 1 else None

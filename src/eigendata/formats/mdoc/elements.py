@@ -15,11 +15,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, cast
 
 from cbor2 import CBORTag
 
+from eigendata.crypto.cose import byte_string
 from eigendata.encoding import SAFE_INTEGER, Cbor, Json, b64url_encode, cbor_dumps, json_dumps
 from eigendata.errors import Declined, Malformed, Misuse, Reason
 from eigendata.model import Attribute, ClaimPath, CredentialType, Kind, Presence
@@ -40,6 +42,8 @@ TAG_24: Final = b"\xd8\x18"
 _SHAPES_LIMIT: Final = 256
 """Types whose shape is kept: a catalogue has some twenty."""
 
+_MOMENTS: Final = 256  # kept as they are written: those of a day's copies are the same
+
 _FULL_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TDATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _DATE_HEAD: Final = b"\xd9\x03\xec"  # the head of tag 1004
@@ -59,7 +63,7 @@ class Element:
 
     Attributes:
         place: namespace and element identifier.
-        written: the identifier in CBOR.
+        written: the identifier in an IssuerSignedItem, in CBOR with the names of both members.
         always: it is in every attestation, and in every presentation.
     """
 
@@ -136,7 +140,7 @@ def _element(type: CredentialType, attribute: Attribute) -> Element:
     return Element(
         own=attribute.path,
         place=(namespace, name),
-        written=text_string(name),
+        written=b"".join(map(text_string, ("elementIdentifier", name, "elementValue"))),
         date=attribute.kind is Kind.DATE,
         always=attribute.presence is Presence.ALWAYS,
     )
@@ -177,15 +181,15 @@ def write(value: Json, element: Element) -> bytes:
         Declined: a text is longer than an mdoc holds (`value_too_long`); nothing is ever cut short.
         Misuse: it is not a value of its kind, or one that no mdoc holds.
     """
+    if isinstance(value, str) and not element.date:  # nearly every one
+        _require_short(value, element)
+        return text_string(value)
     if element.date:
         if not isinstance(value, str) or not is_full_date(value):
             raise Misuse(f"claim {'.'.join(element.own)} is no date")
         return _DATE_HEAD + text_string(value)
     if isinstance(value, bool):
         return b"\xf5" if value else b"\xf4"
-    if isinstance(value, str):
-        _require_short(value, element)
-        return text_string(value)
     try:
         return cbor_dumps(_cbor(value, element))
     except Malformed as error:
@@ -226,6 +230,18 @@ def head(kind: int, size: int) -> bytes:
     return bytes((kind | 26,)) + size.to_bytes(4, "big")
 
 
+_TEXTS: Final = tuple(head(TEXT, size) for size in range(4 * LONGEST_TEXT + 1))
+
+
+def encoded(data: bytes) -> bytes:
+    """Write encoded CBOR (RFC 8949 section 3.4.5.1): tag 24, and the octets as a byte string."""
+    size = len(data)
+    return _ENCODED[size] + data if size < len(_ENCODED) else TAG_24 + byte_string(data)
+
+
+_ENCODED: Final = tuple(TAG_24 + byte_string(bytes(size))[: -size or None] for size in range(0x200))
+
+
 def text_string(text: str) -> bytes:
     """Write a CBOR text string in its shortest form (RFC 8949 section 3.1).
 
@@ -236,7 +252,7 @@ def text_string(text: str) -> bytes:
         data = text.encode("utf-8")
     except UnicodeEncodeError:
         raise Misuse("a text with a lone surrogate is in no mdoc") from None
-    return head(TEXT, len(data)) + data
+    return (_TEXTS[len(data)] if len(data) < len(_TEXTS) else head(TEXT, len(data))) + data
 
 
 # -- from CBOR to JSON ------------------------------------------------------------------------------------------------
@@ -308,6 +324,7 @@ def tdate(value: Cbor) -> datetime:
         raise Malformed("a tdate is no moment that there is") from None
 
 
+@lru_cache(maxsize=_MOMENTS)
 def write_tdate(moment: datetime) -> bytes:
     """Write a moment in UTC as a tdate."""
     return b"\xc0" + text_string(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))

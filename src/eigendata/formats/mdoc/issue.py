@@ -17,16 +17,16 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import Final
 
-from eigendata.crypto.cose import X5CHAIN, byte_string, sign1, write_key
+from eigendata.crypto.cose import X5CHAIN, key_octets, sign1
 from eigendata.encoding import Cbor, Json, cbor_dumps
 from eigendata.errors import Misuse
 from eigendata.formats.mdoc.elements import (
     ARRAY,
     MAP,
-    TAG_24,
     UNSIGNED,
     Element,
     Shape,
+    encoded,
     head,
     shape,
     text_string,
@@ -44,14 +44,14 @@ _DAY: Final = timedelta(days=1)
 _ORDER_BYTES: Final = 8  # what a place in the order of digests is drawn from
 _DIGEST_BYTES: Final = sha256().digest_size
 _DRAWN: Final = RANDOM_BYTES + _ORDER_BYTES + _DIGEST_BYTES
+_COUNTS: Final = 64  # kept: as many as types of different sizes
+_SECRET: Final[Callable[[tuple[Element, bytes, bytes]], bytes]] = itemgetter(2)
 _CHAINS: Final = 64  # kept as written: an issuer has one for all that it signs
 
 _ISSUER_SIGNED: Final = b"\xa2" + text_string("nameSpaces")
 _ISSUER_AUTH: Final = text_string("issuerAuth")
 _ITEM: Final = b"\xa4" + text_string("digestID")
 _RANDOM: Final = text_string("random") + bytes((0x40 | RANDOM_BYTES,))
-_IDENTIFIER: Final = text_string("elementIdentifier")
-_VALUE: Final = text_string("elementValue")
 _DIGEST_HEAD: Final = b"\x58" + bytes((_DIGEST_BYTES,))
 _MSO: Final = b"".join(
     (text_string("version"), text_string("1.0"), text_string("digestAlgorithm"), text_string("SHA-256"))
@@ -85,7 +85,7 @@ def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes
     name_spaces, digests = _name_spaces(attestation.claims, known, random)
     mso = _mso(attestation, digests)
     chain = _unprotected(seal.origin.certificates)
-    issuer_auth = sign1(TAG_24 + byte_string(mso), seal.signer, unprotected=chain, detached=False)
+    issuer_auth = sign1(encoded(mso), seal.signer, unprotected=chain, detached=False)
     return b"".join((_ISSUER_SIGNED, name_spaces, _ISSUER_AUTH, cbor_dumps(issuer_auth)))
 
 
@@ -106,8 +106,9 @@ def _name_spaces(claims: Claims, known: Shape, random: Callable[[int], bytes]) -
     secrets = [drawn[place : place + _DRAWN] for place in range(0, len(drawn), _DRAWN)]
     written: list[bytes] = []
     digests: list[bytes] = []
+    every = list(zip(known.elements, values, secrets, strict=True))
     for namespace in known.namespaces:
-        here = [one for one in zip(known.elements, values, secrets, strict=True) if one[0].place[0] == namespace]
+        here = every if len(known.namespaces) == 1 else [one for one in every if one[0].place[0] == namespace]
         items, made = _elements(here)
         digests.append(text_string(namespace) + made)
         if items:
@@ -119,31 +120,38 @@ def _elements(here: Sequence[tuple[Element, bytes, bytes]]) -> tuple[list[bytes]
     """Write the elements of one namespace, and its digests, both in an order of no meaning: that of the secrets."""
     items: list[bytes] = []
     digests: list[bytes] = []
-    for digest_id, (element, value, secret) in enumerate(sorted(here, key=itemgetter(2))):
-        number = head(UNSIGNED, digest_id)
+    here = sorted(here, key=_SECRET)
+    for (before, numbered), (element, value, secret) in zip(_numbers(len(here)), here, strict=True):
         if value:
-            random = secret[-RANDOM_BYTES:]
-            item = b"".join((_ITEM, number, _RANDOM, random, _IDENTIFIER, element.written, _VALUE, value))
-            items.append(TAG_24 + byte_string(item))
-            digest = sha256(items[-1]).digest()
+            item = encoded(b"".join((before, secret[-RANDOM_BYTES:], element.written, value)))
+            items.append(item)
+            digests += (numbered, sha256(item).digest())
         else:
-            digest = secret[_ORDER_BYTES : _ORDER_BYTES + _DIGEST_BYTES]
-        digests.append(number + _DIGEST_HEAD + digest)
-    return items, head(MAP, len(digests)) + b"".join(digests)
+            digests += (numbered, secret[_ORDER_BYTES : _ORDER_BYTES + _DIGEST_BYTES])
+    return items, head(MAP, len(here)) + b"".join(digests)
+
+
+@lru_cache(maxsize=_COUNTS)
+def _numbers(count: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Write what stands before an element's randomness, and before its digest, for each number of so many."""
+    numbers = [head(UNSIGNED, digest_id) for digest_id in range(count)]
+    return tuple((_ITEM + number + _RANDOM, number + _DIGEST_HEAD) for number in numbers)
 
 
 def _values(claims: Claims, known: Shape) -> list[bytes]:
     """Write the value of every element, empty where there is no claim, and see that every claim has an element."""
     values: list[bytes] = []
     for element in known.elements:
-        value = _find(claims, element.own)
+        own = element.own
+        value = claims.get(own[0], _ABSENT) if len(own) == 1 else _find(claims, own)
         if value is not _ABSENT:
             values.append(write(value, element))
         elif element.always:
             raise Misuse(f"claim {'.'.join(element.own)} is in every attestation of its type, and not in this one")
         else:
             values.append(b"")
-    if _count(claims, known.parents, ()) != sum(map(bool, values)):
+    found = _count(claims, known.parents, ()) if known.parents else len(claims)
+    if found != len(values) - values.count(b""):
         raise Misuse(f"a claim is not declared by type {known.type.id}")
     return values
 
@@ -178,7 +186,7 @@ def _mso(attestation: Attestation, digests: bytes) -> bytes:
     parts = [
         b"\xa6" if attestation.status is None else b"\xa7",
         *(_MSO, _VALUE_DIGESTS, digests),
-        *(_DEVICE_KEY_INFO, cbor_dumps(write_key(attestation.holder))),
+        *(_DEVICE_KEY_INFO, key_octets(attestation.holder)),
         *(_DOCTYPE, text_string(type_id(attestation.type))),
         # valid until the end of the second that is named
         *(_VALIDITY, _SIGNED, begins, _FROM, begins, _UNTIL, write_tdate(expires - SECOND)),

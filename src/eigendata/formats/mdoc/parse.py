@@ -3,6 +3,8 @@
     bytes -> parse_issuer_signed   -> Issued: elements | MobileSecurityObject | issuerAuth
     bytes -> parse_device_response -> Shown: the one document, its Issued | what the holder signed
 
+What is spelt as nearly every token is, `usual` reads in one pass; all else is read here, and comes to the same.
+
 Digests are over the encoded elements as they came: what stands under tag 24 is kept, and never written anew. What
 breaks a rule that two honest readers could not read differently (a digest identifier twice, another version) is left to
 `verify`; what does not have the form that it must have, or is beyond a limit, is malformed at once.
@@ -11,17 +13,17 @@ breaks a rule that two honest readers could not read differently (a digest ident
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from cbor2 import CBORTag
 
-from eigendata.crypto.cose import Mac0, Sign1, parse_key, parse_mac0, parse_sign1, x5chain
+from eigendata.crypto.cose import byte_string, parse_key, parse_mac0, parse_sign1, x5chain
 from eigendata.crypto.iaca import parse_x5chain
-from eigendata.crypto.keys import PublicKey
-from eigendata.encoding import Cbor, Json, cbor_loads
+from eigendata.encoding import Cbor, cbor_loads
 from eigendata.errors import Malformed
-from eigendata.formats.mdoc.elements import ENCODED, read, tdate
+from eigendata.formats.mdoc.elements import ENCODED, TAG_24, read, tdate
+from eigendata.formats.mdoc.parts import Authorized, Issued, Item, MobileSecurityObject, Shown
+from eigendata.formats.mdoc.usual import usual_device_response, usual_issuer_signed
 from eigendata.model import StatusReference
 
 ELEMENTS_LIMIT: Final = 1024
@@ -39,97 +41,13 @@ _OK: Final = 0
 _ISSUER_SIGNED: Final = frozenset(("nameSpaces", "issuerAuth"))
 
 
-class Item(NamedTuple):
-    """One element as its issuer signed it.
-
-    Attributes:
-        encoded: the IssuerSignedItem as it came, without tag and length.
-    """
-
-    namespace: str
-    digest_id: int
-    name: str
-    value: Json
-    encoded: bytes
-
-    def __repr__(self) -> str:
-        return "<an element>"
-
-
-class Authorized(NamedTuple):
-    """What the holder's key may state by itself: whole namespaces, and elements of others."""
-
-    namespaces: frozenset[str]
-    elements: frozenset[tuple[str, str]]
-
-    def allows(self, namespace: str, name: str) -> bool:
-        return namespace in self.namespaces or (namespace, name) in self.elements
-
-
-class MobileSecurityObject(NamedTuple):
-    """What an issuer signed of a document (ISO/IEC 18013-5 9.1.2.4).
-
-    Attributes:
-        digests: namespace -> digest identifier -> digest.
-        status: where withdrawal is published; None where that is not said, or not by a status list.
-    """
-
-    version: str
-    doctype: str
-    digest_algorithm: str
-    digests: Mapping[str, Mapping[int, bytes]]
-    device_key: PublicKey
-    authorized: Authorized
-    signed: datetime
-    valid_from: datetime
-    valid_until: datetime
-    has_status: bool
-    status: StatusReference | None
-
-
-class Issued(NamedTuple):
-    """An IssuerSigned taken apart.
-
-    Attributes:
-        chain: the certificates of the x5chain, leaf first.
-    """
-
-    items: tuple[Item, ...]
-    signature: Sign1
-    chain: tuple[bytes, ...]
-    mso: MobileSecurityObject
-
-    def __repr__(self) -> str:
-        return "<an IssuerSigned>"
-
-
-class Shown(NamedTuple):
-    """The one document of a DeviceResponse.
-
-    Attributes:
-        device_name_spaces: the DeviceNameSpaces as they came, without tag and length; None where nothing is signed.
-        stated: the elements that the holder states, by namespace and name. Their values are the holder's word.
-        signature, mac: the holder's proof.
-    """
-
-    doctype: str
-    issued: Issued
-    device_name_spaces: bytes | None
-    stated: tuple[tuple[str, str], ...]
-    signature: Sign1 | None
-    mac: Mac0 | None
-
-    def __repr__(self) -> str:
-        return "<a document>"
-
-
 def parse_issuer_signed(token: bytes) -> Issued:
     """Take an IssuerSigned apart (ISO/IEC 18013-5 8.3.2.1.2.2, OpenID4VCI 1.0 A.2.4). Nothing of it is verified.
 
     Raises:
         Malformed: it is none, or something in it does not have the form it must have, or it is beyond a limit.
     """
-    return _issuer_signed(cbor_loads(token))
+    return usual_issuer_signed(token) or _issuer_signed(cbor_loads(token))
 
 
 def parse_device_response(token: bytes) -> Shown:
@@ -138,7 +56,11 @@ def parse_device_response(token: bytes) -> Shown:
     Raises:
         Malformed: it is none, holds another number of documents, or says that something went wrong.
     """
-    response = _map(cbor_loads(token), "a DeviceResponse")
+    return usual_device_response(token) or _device_response(cbor_loads(token))
+
+
+def _device_response(value: Cbor) -> Shown:
+    response = _map(value, "a DeviceResponse")
     match response.get("documents"):
         case [Mapping() as document]:
             pass
@@ -216,7 +138,7 @@ def _item(namespace: str, encoded: bytes) -> Item:
         raise Malformed("the identifier of a digest is no number below 2^31")
     if len(random) < SHORTEST_RANDOM:
         raise Malformed(f"an element with less than {SHORTEST_RANDOM} octets of randomness")
-    return Item(namespace, digest_id, name, read(value), encoded)
+    return Item(namespace, digest_id, name, read(value), TAG_24 + byte_string(encoded))
 
 
 def _mso(encoded: bytes) -> MobileSecurityObject:

@@ -15,7 +15,8 @@ from eigendata.crypto.cose import X5CHAIN, byte_string, sign1
 from eigendata.encoding import Cbor, cbor_dumps
 from eigendata.errors import Misuse
 from eigendata.formats.mdoc.elements import ARRAY, MAP, TAG_24, head, shape, text_string, type_id
-from eigendata.formats.mdoc.parse import Issued, parse_issuer_signed
+from eigendata.formats.mdoc.parse import parse_issuer_signed
+from eigendata.formats.mdoc.parts import Issued
 from eigendata.formats.mdoc.verify import device_authentication, require_session
 from eigendata.model import ClaimPath, CredentialType, Holding, Unbound, utc
 
@@ -51,7 +52,7 @@ class Opened:
         chain: Mapping[int | str, Cbor] = {X5CHAIN: signature.unprotected[X5CHAIN]}
         parts = (signature.protected, chain, signature.payload, signature.signature)
         self._issuer_auth = _ISSUER_AUTH + cbor_dumps(parts)
-        self._elements = {(one.namespace, one.name): TAG_24 + byte_string(one.encoded) for one in issued.items}
+        self._elements = {(one.namespace, one.name): one.tagged for one in issued.items}
         self._namespaces = {one.namespace: text_string(one.namespace) for one in issued.items}
         self._always = shape(type).always & self._elements.keys()
 

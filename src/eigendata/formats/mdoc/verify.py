@@ -14,6 +14,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import filterfalse
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, final
 
@@ -24,7 +26,8 @@ from eigendata.encoding import Json
 from eigendata.errors import Misuse, Outcome, Rejected, Trail
 from eigendata.formats.mdoc import checks
 from eigendata.formats.mdoc.elements import TAG_24, shape, text_string, type_id
-from eigendata.formats.mdoc.parse import VERSION, Issued, Item, Shown, parse_device_response, parse_issuer_signed
+from eigendata.formats.mdoc.parse import VERSION, parse_device_response, parse_issuer_signed
+from eigendata.formats.mdoc.parts import Issued, Item, Shown
 from eigendata.formats.mdoc.reader import Reader
 from eigendata.formats.protocol import IssuerSource
 from eigendata.model import (
@@ -49,6 +52,8 @@ SECOND: Final = timedelta(seconds=1)
 
 _LATEST: Final = datetime.max.replace(microsecond=0, tzinfo=UTC) - SECOND  # of which the end is a moment that there is
 
+_NUMBER: Final[Callable[[Item], tuple[str, int]]] = attrgetter("namespace", "digest_id")
+_PLACE: Final[Callable[[Item], tuple[str, str]]] = attrgetter("namespace", "name")
 _AUTHENTICATION: Final = b"\x84" + text_string("DeviceAuthentication")
 
 
@@ -209,15 +214,19 @@ def _is_of(signature: Sign1, key: PublicKey) -> bool:
 
 def _require_elements(issued: Issued, trail: Trail) -> None:
     items = issued.items
-    trail.require(checks.DIGEST_ID_ONCE, len({(one.namespace, one.digest_id) for one in items}) == len(items))
-    trail.require(checks.ELEMENT_ONCE, len({(one.namespace, one.name) for one in items}) == len(items))
-    hash_ = HASHES[issued.mso.digest_algorithm]
-    trail.require(checks.DIGESTS, all(_has_digest(one, issued.mso.digests, hash_) for one in items))
+    trail.require(checks.DIGEST_ID_ONCE, len(set(map(_NUMBER, items))) == len(items))
+    trail.require(checks.ELEMENT_ONCE, len(set(map(_PLACE, items))) == len(items))
+    trail.require(checks.DIGESTS, _have_digests(items, issued.mso.digests, HASHES[issued.mso.digest_algorithm]))
 
 
-def _has_digest(item: Item, digests: Mapping[str, Mapping[int, bytes]], hash_: Callable[[bytes], Any]) -> bool:
-    digest: bytes = hash_(TAG_24 + byte_string(item.encoded)).digest()
-    return digests.get(item.namespace, {}).get(item.digest_id) == digest
+def _have_digests(
+    items: Sequence[Item], digests: Mapping[str, Mapping[int, bytes]], hash_: Callable[[bytes], Any]
+) -> bool:
+    for namespace, digest_id, _, _, tagged in items:
+        known = digests.get(namespace)
+        if known is None or known.get(digest_id) != hash_(tagged).digest():
+            return False
+    return True
 
 
 def _require_validity(issued: Issued, trail: Trail, *, at: datetime) -> None:
@@ -256,15 +265,17 @@ def _authentic(
     issued: Issued, type: CredentialType, issuer: TrustedIssuer, holder: PublicKey | Unbound, trail: Trail
 ) -> Authentic:
     document: dict[str, dict[str, Json]] = {}
-    for item in issued.items:
-        document.setdefault(item.namespace, {})[item.name] = item.value
+    for namespace, _, name, value, _ in issued.items:
+        if namespace not in document:
+            document[namespace] = {}
+        document[namespace][name] = value
     always = shape(type).always
     frozen: Claims = MappingProxyType({name: MappingProxyType(elements) for name, elements in document.items()})
     return Authentic(
         type=type,
         issuer=issuer,
         document=frozen,
-        revealed=tuple((one.namespace, one.name) for one in issued.items if (one.namespace, one.name) not in always),
+        revealed=tuple(filterfalse(always.__contains__, map(_PLACE, issued.items))),
         holder=holder,
         status=issued.mso.status,
         expires_at=min(issued.mso.valid_until, _LATEST) + SECOND,
