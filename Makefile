@@ -5,9 +5,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 PEERS := .venv-peers/bin
 EXAMPLES ?= 200
+FUZZ := .venv-fuzz/bin
+SECONDS ?= 60
 JOBS ?= auto
 
-.PHONY: demo test coverage mutate check bench differential format schemas clean
+.PHONY: demo test coverage mutate check bench differential fuzz-smoke format schemas clean
 
 demo: .venv/base
 	@$(BIN)/eigendata demo
@@ -49,6 +51,16 @@ bench: .venv/base
 differential: .venv-peers/ready
 	EXAMPLES=$(EXAMPLES) $(PEERS)/pytest tests/differential
 
+# A minute for each reader of what strangers send; SECONDS=3600 for longer. It begins with what tests/fuzz/corpus holds,
+# and goes on where it ended the last time. What it finds lies in .fuzz, and belongs in that corpus once it is mended.
+FUZZED := cbor mdoc sd_jwt
+fuzz-smoke: .venv-fuzz/ready
+	@mkdir -p $(FUZZED:%=.fuzz/%)
+	@set -e; for target in $(FUZZED); do echo "fuzzing $$target for $(SECONDS) s"; \
+	  $(FUZZ)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=8192 \
+	    -artifact_prefix=.fuzz/found-$$target- -print_final_stats=1 -verbosity=0 \
+	    .fuzz/$$target tests/fuzz/corpus/$$target </dev/null; done
+
 format: .venv/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -58,7 +70,8 @@ schemas: .venv/base
 	$(BIN)/python tools/reference.py
 
 clean:
-	rm -rf .venv .venv-peers tests/interop/.venv tests/interop/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .mutation
+	rm -rf .venv .venv-peers .venv-fuzz .fuzz tests/interop/.venv tests/interop/node_modules dist .mypy_cache .ruff_cache \
+	  .pytest_cache .hypothesis .coverage .mutation
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "eigendata needs Python 3.11 or newer; none was found" >&2; exit 1; }
@@ -81,4 +94,12 @@ $(BIN)/python:
 	@rm -rf .venv-peers && $(PYTHON) -m venv .venv-peers
 	@$(PEERS)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(PEERS)/pip install --quiet --disable-pip-version-check --editable . --group differential
+	@touch $@
+
+.venv-fuzz/ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "eigendata needs Python 3.11 or newer; none was found" >&2; exit 1; }
+	@echo "Setting up .venv-fuzz (once; about a minute)"
+	@rm -rf .venv-fuzz && $(PYTHON) -m venv .venv-fuzz
+	@$(FUZZ)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(FUZZ)/pip install --quiet --disable-pip-version-check --editable . --group fuzz
 	@touch $@
