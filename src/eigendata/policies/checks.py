@@ -16,7 +16,7 @@ from eigendata.errors import Check, Reason, Step, Trail
 from eigendata.model import Advice, CredentialType, Kind, Presence
 from eigendata.policies.compile import AS_OF, MATCHING, MAX_OPTIONS, SET, count_options
 from eigendata.policies.policy import CHANNELS, Policy, PolicyQuestion, is_term
-from eigendata.policies.rules import AnyAbsent, HomeKind, Is, Otherwise, Outside, Path, Rule
+from eigendata.policies.rules import ABSENT, AnyAbsent, HomeKind, Is, Otherwise, Outside, Path, Rule
 from eigendata.policies.uses import Use
 
 
@@ -41,6 +41,9 @@ USE_LISTED = _check("USE_LISTED", "use", "The intended use is listed.")
 WITHIN_USE = _check("WITHIN_USE", "ask", "Each asked claim is on the list of the intended use.")
 IDENTIFY_WITHIN_USE = _check(
     "IDENTIFY_WITHIN_USE", "identify", "Each claim marked `identify` is on the use's list of claims that identify."
+)
+WHOLE_WITHIN_USE = _check(
+    "WHOLE_WITHIN_USE", "whole", "Of a credential that may be shown whole, each claim is on the list of the use."
 )
 LAW_NAMED = _check(
     "LAW_NAMED", "legal_basis", "A credential shown by law only is asked on the legal ground that the use names."
@@ -91,6 +94,7 @@ POLICY_CHECKS: Final = (
     USE_LISTED,
     WITHIN_USE,
     IDENTIFY_WITHIN_USE,
+    WHOLE_WITHIN_USE,
     LAW_NAMED,
     ONE_SUBJECT,
     CAN_BE_TIED,
@@ -174,8 +178,24 @@ def _use(trail: Trail, policy: Policy, asked: _Asked, uses: Mapping[str, Use]) -
             if ask.identify
         ),
     )
+    trail.require(
+        WHOLE_WITHIN_USE,
+        all(
+            use.allows(one.id, path)
+            for question, alternatives in asked
+            for one in alternatives
+            if question.whole
+            for path in _said(one)
+        ),
+    )
     by_law = any(one.by_law_only for one, _ in _pairs(asked))
     trail.require(LAW_NAMED, not by_law or (use.law is not None and use.law in policy.legal_basis))
+
+
+def _said(type: CredentialType) -> Iterator[Path]:
+    """Give what a type says of a person that is not in every presentation: no numbers that tie, no absences."""
+    paths = (one.path for one in type.attributes if one.presence is not Presence.ALWAYS)
+    return (path for path in paths if path != SET and path[0] != ABSENT)
 
 
 def _subjects(trail: Trail, policy: Policy, asked: _Asked) -> None:

@@ -26,9 +26,9 @@ from itertools import combinations
 from typing import Final
 
 from eigendata.encoding import Json
-from eigendata.errors import Misuse
+from eigendata.errors import Declined, Misuse, Reason
 from eigendata.formats.protocol import Format
-from eigendata.model import CredentialType
+from eigendata.model import CredentialType, Presence
 from eigendata.policies.rules import ABSENT, Path
 from eigendata.query import Query, Question, parse_query
 from eigendata.registers import catalogue
@@ -53,6 +53,7 @@ class Wanted:
         matching: the claims that are asked beside them to tie the answers.
         tied: whether `set` is asked where a type has it.
         dated: whether `as_of` is asked where a type has it.
+        whole: whether a credential may be shown of which nothing can be withheld.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Wanted:
     tied: bool = False
     dated: bool = False
     optional: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,10 @@ class Compiled:
 def compile_query(wanted: Sequence[Wanted], formats: Mapping[str, Format]) -> Compiled:
     """Write the questions as DCQL; equal questions give equal bytes.
 
+    A question is not asked in a format in which more would be shown than it asks, unless it takes a credential whole.
+
     Raises:
+        Declined: that leaves no format for a question (`over_asked`).
         Misuse: there is nothing to ask, no format to ask it in, or a question has too many options.
     """
     if not wanted:
@@ -88,9 +93,15 @@ def compile_query(wanted: Sequence[Wanted], formats: Mapping[str, Format]) -> Co
     plain = True
     for one in wanted:
         possible = {asked.id: [each for each in formats.values() if asked.exists_in(each.name)] for asked in one.types}
+        if not any(possible.values()):
+            raise Misuse(f"question {one.id!r} asks what exists in none of the formats that are asked in")
+        possible = {
+            asked.id: [each for each in possible[asked.id] if one.whole or not shown_beside(one, asked, each)]
+            for asked in one.types
+        }
         alternatives = sum(map(len, possible.values()))
         if not alternatives:
-            raise Misuse(f"question {one.id!r} asks what exists in none of the formats that are asked in")
+            raise _shows_too_much(one, formats)
         names: list[str] = []
         for asked_type in one.types:
             queries: dict[str, str] = {}
@@ -108,6 +119,30 @@ def compile_query(wanted: Sequence[Wanted], formats: Mapping[str, Format]) -> Co
     if not plain:
         query["credential_sets"] = sets
     return Compiled(query=parse_query(query), questions=tuple(questions))
+
+
+def shown_beside(wanted: Wanted, type: CredentialType, format: Format) -> tuple[Path, ...]:
+    """Give the claims that a question does not ask, and that whoever answers it in this format shows all the same.
+
+    What a type has visible in every presentation, in every format, is none of them; nor is the random number that ties
+    cards together.
+    """
+    asked = {*_every_path(wanted, type), SET}
+    return tuple(
+        one.path
+        for one in type.attributes
+        if one.path not in asked and one.presence is not Presence.ALWAYS and not format.withholds(type, one)
+    )
+
+
+def _shows_too_much(wanted: Wanted, formats: Mapping[str, Format]) -> Declined:
+    pairs = [(asked, each) for asked in wanted.types for each in formats.values()]
+    shown = sorted({".".join(path) for asked, each in pairs for path in shown_beside(wanted, asked, each)})
+    return Declined(
+        Reason.OVER_ASKED,
+        f"question {wanted.id!r} cannot be asked in {', '.join(formats)}: there {', '.join(shown)} would be shown too, "
+        "and the policy forbids more than it asks",
+    )
 
 
 def count_options(wanted: Wanted, type: CredentialType) -> int:

@@ -170,6 +170,7 @@ def _question(table: Table, types: Mapping[str, CredentialType]) -> PolicyQuesti
             optional=table.flag("optional"),
             only_if=_only_if(table),
             undated=table.flag("undated"),
+            whole=table.flag("whole"),
         )
         table.done()
         if not question.types or not question.ask:

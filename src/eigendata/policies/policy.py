@@ -58,6 +58,7 @@ class PolicyQuestion:
         optional: the person may leave it unanswered.
         only_if: the condition of the home without which it is not asked.
         undated: types that do not say how old their source is are accepted here.
+        whole: a credential may be shown whole, in a format in which nothing of it can be withheld.
     """
 
     id: str
@@ -66,6 +67,7 @@ class PolicyQuestion:
     optional: bool = False
     only_if: str | None = None
     undated: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,7 @@ class Policy:
             types: the credential types by id; formats: the formats by name, each of which is asked.
 
         Raises:
+            Declined: in none of the formats a question is asked without that more is shown (`over_asked`).
             Misuse: the conditions are not what this policy needs, or a type is not there.
         """
         return compile_query(self.wanted(self.asked(home), types), formats)
@@ -174,6 +177,7 @@ class Policy:
                 tied=tied,
                 dated=self.max_source_age_days is not None,
                 optional=one.optional,
+                whole=one.whole,
             )
             for one in left
         )
@@ -231,6 +235,7 @@ class Policy:
                     "optional": one.optional,
                     "only_if": one.only_if,
                     "undated": one.undated,
+                    **({"whole": True} if one.whole else {}),  # what said nothing of it keeps its digest
                 }
                 for one in self.questions
             ],

@@ -11,15 +11,15 @@ import pytest
 
 from eigendata import policies
 from eigendata.encoding import Json, json_dumps
-from eigendata.errors import Misuse
-from eigendata.formats import PREFERRED, only
+from eigendata.errors import Declined, Misuse, Reason
+from eigendata.formats import FORMATS, PREFERRED, only
 from eigendata.formats.protocol import Format
 from eigendata.model import Attribute, ClaimPath, Claims, CredentialType
 from eigendata.policies import Compiled, Policy
 from eigendata.policies.compile import MAX_OPTIONS, Wanted, compile_query
 from eigendata.query import Held, match, parse_query
 from eigendata.registers.catalogue import CATALOGUE
-from tests.unit.policies.samples import FOREIGN, HOME, PERSON, TYPES, changed, claim, own, read
+from tests.unit.policies.samples import FOREIGN, HOME, NAMELESS, PERSON, TYPES, changed, claim, own, read
 
 ALONE = only(PREFERRED)
 NAMES = (("family_name",), ("given_name",), ("birthdate",))
@@ -261,6 +261,9 @@ class _Renamed:
     def place(self, type: CredentialType, attribute: Attribute, /) -> ClaimPath:
         return ("ns", "-".join(attribute.path))
 
+    def withholds(self, type: CredentialType, attribute: Attribute, /) -> bool:
+        return True
+
 
 def _renamed(name: str) -> Format:
     return cast("Format", _Renamed(name))
@@ -322,3 +325,39 @@ def test_what_ties_the_answers_is_not_for_a_verifier_to_keep() -> None:
     assert set(policy.usable("persoon", CATALOGUE)) >= set(NAMES)
     with pytest.raises(Misuse):
         policy.usable("bsn", CATALOGUE)
+
+
+# -- formats in which nothing can be withheld -------------------------------------------------------------------------
+
+WHOLE = {"ldp_vc": FORMATS["ldp_vc"]}
+
+
+def test_a_policy_that_forbids_more_than_it_asks_is_not_asked_where_all_is_shown() -> None:
+    for name, home in (("woningcorporatie/B", HOUSING_HOME), ("omgevingsloket/burger", {})):
+        with pytest.raises(Declined) as declined:
+            policies.load(name).compile(home, types=CATALOGUE, formats=WHOLE)
+        assert declined.value.reason is Reason.OVER_ASKED
+        assert "forbids more than it asks" in declined.value.message
+    with pytest.raises(Declined) as declined:
+        policies.load("woningcorporatie/B").compile(HOUSING_HOME, types=CATALOGUE, formats=WHOLE)
+    assert "age_over_18" in declined.value.message
+
+
+def test_among_several_formats_those_are_left_out_in_which_all_is_shown() -> None:
+    policy = policies.load("woningcorporatie/B")
+    both = policy.compile(HOUSING_HOME, types=CATALOGUE, formats={**ALONE, **WHOLE})
+    assert both == policy.compile(HOUSING_HOME, types=CATALOGUE, formats=ALONE)
+
+
+def test_a_question_that_takes_a_card_whole_is_asked_in_every_format() -> None:
+    policy = policies.load("demo/hele-kaart")
+    (asked,) = policy.compile({}, types=CATALOGUE, formats=WHOLE).query.credentials
+    assert (asked.format, asked.type_ids) == ("ldp_vc", ("urn:eigendata:nl:brp:inwoner:1",))
+    assert ("credentialSubject", "resident") in {one.path for one in asked.claims}
+    both = policy.compile({}, types=CATALOGUE, formats={**ALONE, **WHOLE}).query
+    assert [one.format for one in both.credentials] == ["dc+sd-jwt", "ldp_vc"]
+
+
+def test_what_is_asked_of_all_that_a_card_holds_is_asked_where_nothing_is_withheld() -> None:
+    asked = Wanted(id="card", types=(NAMELESS,), paths=(("adult",),))
+    assert [one.format for one in compile_query([asked], WHOLE).query.credentials] == ["ldp_vc"]

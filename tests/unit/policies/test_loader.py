@@ -67,6 +67,7 @@ REFUSED: Mapping[str, tuple[tuple[str, str], ...]] = {
         (SIZE_RULE, SIZE_RULE.replace("house.size", "house.rooms")),
     ),
     "IDENTIFY_WITHIN_USE": (('ask = ["size", "own", "town"]', 'ask = ["size", "own", "town"]\nidentify = ["own"]'),),
+    "WHOLE_WITHIN_USE": (('ask = ["size", "own", "town"]', 'ask = ["size", "own", "town"]\nwhole = true'),),
     "LAW_NAMED": (
         (OWN_RULE, OWN_RULE),
         (
@@ -149,7 +150,12 @@ def test_the_trail_of_a_good_policy_is_the_list_of_checks(name: str) -> None:
 
 
 def test_shipped_policies_are_named_after_their_files_and_uses() -> None:
-    assert policies.shipped() == ("omgevingsloket/burger", "woningcorporatie/A", "woningcorporatie/B")
+    assert policies.shipped() == (
+        "demo/hele-kaart",
+        "omgevingsloket/burger",
+        "woningcorporatie/A",
+        "woningcorporatie/B",
+    )
     for name in policies.shipped():
         policy = policies.load(name)
         assert (policy.id, policy.use) == (name, name)
@@ -606,3 +612,9 @@ def test_every_short_name_in_the_shipped_uses_is_of_the_catalogue() -> None:
                 declared = [one.path for one in catalogue[name].attributes]
                 assert all(any(one[: len(path)] == path for one in declared) for path in paths)
     assert policies.shipped_uses()["woningcorporatie/B"].knows(PERSOON.id)
+
+
+def test_whether_a_card_is_taken_whole_is_part_of_what_a_policy_says() -> None:
+    whole = policies.load("demo/hele-kaart")
+    other = replace(whole, questions=tuple(replace(one, whole=False) for one in whole.questions))
+    assert whole.digest() != other.digest()
