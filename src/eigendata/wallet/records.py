@@ -384,16 +384,23 @@ _READERS: Final[Mapping[int, Callable[[bytes], object]]] = {
 
 
 def require_readable(records: Iterable[Record]) -> None:
-    """Require that this version can read every record.
+    """Require that this version can read every record, and that no card lacks its session or a copy.
 
     Raises:
-        Malformed: it cannot read one.
+        Malformed: it cannot read one, or a card lacks what it leads to.
     """
+    there: set[tuple[int, bytes]] = set()
+    led_to: set[tuple[int, bytes]] = set()
     for record in records:
         try:
-            _READERS[record.kind](record.body)
+            read = _READERS[record.kind](record.body)
         except (LookupError, TypeError, ValueError, AttributeError, AssertionError, OverflowError, OSError) as error:
             raise Malformed("this holds a record of another version of eigendata: use the newest") from error
+        there.add((record.kind, record.id))
+        if isinstance(read, Holding):
+            led_to |= {(Kind.SESSION, read.session), *((Kind.COPY, copy) for copy in read.copies.values())}
+    if not led_to <= there:
+        raise Malformed("this holds a card without its session or without one of its copies")
 
 
 _DAYS: Final = re.compile(r"([0-9]{1,5}) days?", re.ASCII)

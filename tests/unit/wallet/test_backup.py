@@ -637,6 +637,22 @@ def test_records_that_this_version_cannot_read_are_not_restored(
     assert not elsewhere.exists()
 
 
+@pytest.mark.parametrize("kind", [Kind.SESSION, Kind.COPY])
+@pytest.mark.parametrize("since", Since)
+def test_a_card_that_lacks_what_it_leads_to_is_not_restored(
+    wallet: Wallet, saved: Path, elsewhere: Path, kind: Kind, since: Since
+) -> None:
+    collected(wallet, PERSOON)
+    whole = Backup.read(backed_up(wallet, saved), OWN).kept
+    saved.unlink()
+    lost = next(name for name, one in whole.records.items() if one.kind == kind)
+    left = Kept(counter=whole.counter, records={name: one for name, one in whole.records.items() if name != lost})
+    Backup(made_at=NOW, kept=left).write(saved, OWN, cost=LEAST)
+    with pytest.raises(Malformed, match="without its session or without one of its copies"):
+        restored(elsewhere, saved, since)
+    assert not elsewhere.exists()
+
+
 def test_an_empty_wallet_comes_back_empty(saved: Path, elsewhere: Path) -> None:
     Backup(made_at=NOW, kept=NOTHING).write(saved, OWN, cost=LEAST)
     with restored(elsewhere, saved) as empty:
