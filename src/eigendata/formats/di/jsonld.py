@@ -56,6 +56,7 @@ _BOOLEAN: Final = f"{_XSD}boolean"
 _LARGEST_WHOLE: Final = 10**21
 """Numbers from here on are written with an exponent (JSON-LD 1.1 API section 8.2.2)."""
 
+_PLAIN: Final = Term(iri=None)
 _LANGUAGE: Final = re.compile(r"[a-z]{1,8}(-[a-z0-9]{1,8})*")
 
 # Canonical N-Quads writes these characters of a literal otherwise, and all others as they are (RDFC-1.0 section 5).
@@ -285,6 +286,10 @@ class _Reading:
     # -- values -------------------------------------------------------------------------------------------------------
 
     def _value(self, value: Json, term: Term, within: Context, graph: str, place: Place) -> str:
+        if not isinstance(value, Mapping) and not isinstance(term.scoped, Nothing):
+            within = self._contexts.of_property(within, term)
+            if within.terms.get(place[-1], _PLAIN).type != term.type:
+                raise _malformed(place, "a value that is no object, in a context that has another kind for it")
         match value:
             case str():
                 return self._text(value, term, within, graph, place)
@@ -318,7 +323,7 @@ class _Reading:
             case "@id":
                 return self._meet(self._iri(value, within, place), graph, False, place)
             case "@vocab":
-                return f"<{self._name(value, self._contexts.of_property(within, term), place)}>"
+                return f"<{self._name(value, within, place)}>"
             case datatype if datatype in _WHOLE or datatype == _BOOLEAN:
                 raise _malformed(place, "a text where its context wants a number, or true or false")
             case datatype:

@@ -202,6 +202,13 @@ def test_the_context_of_a_property_holds_for_a_text_too() -> None:
     assert lines(SCOPED, one="first") == ["_:c14n0 <urn:one> <urn:first> ."]
 
 
+def test_a_text_is_refused_where_the_context_of_its_property_reads_the_property_otherwise() -> None:
+    for scoped in (None, {"p": "urn:p"}, {"p": {"@id": "urn:p", "@type": "@vocab"}}):
+        refused([{"p": {"@id": "urn:p", "@type": "@id", "@context": scoped}}], "another kind", p="urn:x")
+    same = {"p": {"@id": "urn:p", "@type": "@id", "@context": {"p": {"@id": "urn:q", "@type": "@id"}}}}
+    assert lines(same, p="urn:x") == ["_:c14n0 <urn:p> <urn:x> ."]
+
+
 def test_a_reference_keeps_the_context_of_the_node_it_stands_in() -> None:
     assert "_:c14n0 <urn:in> <urn:x> ." in lines(SCOPED, **{"type": "T", "in": {"id": "urn:x"}})
 
