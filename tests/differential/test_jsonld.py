@@ -161,7 +161,7 @@ def context(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-CONTEXTS = st.recursive(st.none() | st.just({}), context, max_leaves=6)
+CONTEXTS: st.SearchStrategy[Any] = st.recursive(st.none() | st.just({}), context, max_leaves=6)
 SCALARS = st.sampled_from(["x", "urn:i", "urn:j", "a", "T", 1, 2.5, 3.0, True, "2015"])
 
 
@@ -180,7 +180,7 @@ def node(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 SPOKEN = st.just({"@value": "x", "@language": "nl"})
 BODY = node(st.recursive(SCALARS | SPOKEN, node, max_leaves=6))
-SOUND = {
+SOUND: dict[str, Any] = {
     "id": "@id",
     "type": "@type",
     "a": "urn:p#a",
