@@ -18,7 +18,7 @@ from hashlib import sha256
 from math import isfinite
 from typing import Final, TypeAlias
 
-from eigendata.encoding import JSON_DEPTH, Json
+from eigendata.encoding import JSON_DEPTH, SAFE_INTEGER, Json
 from eigendata.errors import Malformed
 from eigendata.formats.di import rdfc
 from eigendata.formats.di.rdfc import Hash, Quad
@@ -360,8 +360,8 @@ def _number(value: float, term: Term, place: Place) -> str:
         return f'"{"true" if value else "false"}"^^<{_BOOLEAN}>'
     if term.type not in (None, "@none") and term.type not in _WHOLE:
         raise _malformed(place, "a number where its context wants something else")
-    if not isfinite(value):
-        raise _malformed(place, "a number that JSON does not have")
+    if not isfinite(value) if isinstance(value, float) else abs(value) > SAFE_INTEGER:
+        raise _malformed(place, "a number that not every reader of JSON reads alike")
     if value == int(value) and abs(value) < _LARGEST_WHOLE:
         return f'"{int(value)}"^^<{term.type if term.type in _WHOLE else _XSD + "integer"}>'
     return f'"{_double(value, place)}"^^<{_XSD}double>'

@@ -10,7 +10,7 @@ import pytest
 
 from eigendata.errors import Malformed, Misuse
 from eigendata.formats.di import contexts, jsonld
-from eigendata.formats.di.terms import Contexts
+from eigendata.formats.di.terms import Contexts, Nothing
 from eigendata.model import CredentialType
 from eigendata.registers.catalogue import CATALOGUE
 from tests.given import given
@@ -73,6 +73,21 @@ def leaves(context: Any) -> list[str]:
             found.append(value if isinstance(value, str) else value["@id"])
             found += leaves(value["@context"]) if "@context" in value and not isinstance(value, str) else []
     return found
+
+
+@pytest.mark.parametrize("type", CATALOGUE.values(), ids=CATALOGUE)
+def test_no_two_terms_stand_for_one_thing_at_any_place_so_that_none_can_be_renamed(type: CredentialType) -> None:
+    known = contexts.known(type)
+    waiting = [known.named([contexts.CREDENTIALS_V2, contexts.url(type)]), known.named(contexts.DATA_INTEGRITY_V2)]
+    for _ in range(4):
+        for context in list(waiting):
+            iris = [term.iri for term in context.terms.values()]
+            assert len(iris) == len(set(iris))
+            for term in context.terms.values():
+                if not isinstance(term.scoped, Nothing) and not term.ends:
+                    waiting.append(known.of_property(context, term))
+        waiting = list({id(one): one for one in waiting}.values())
+    assert len(waiting) > 10
 
 
 def test_the_published_context_is_the_one_that_is_used() -> None:

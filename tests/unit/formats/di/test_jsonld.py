@@ -249,7 +249,7 @@ def test_a_document_that_states_nothing_is_refused() -> None:
     refused(presentation({"@context": [contexts.CREDENTIALS_V2]}), "nothing would be left")
 
 
-@pytest.mark.parametrize("number", [float("inf"), float("nan"), 0.1 + 0.2])
+@pytest.mark.parametrize("number", [float("inf"), float("nan"), 0.1 + 0.2, 2**53, -(10**400)])
 def test_a_number_of_which_digits_would_be_lost_is_refused(number: float) -> None:
     document, known = tiny({"n": "urn:n"}, n=number)
     refused(document, None, known)
