@@ -55,8 +55,6 @@ def generate(types: Iterable[CredentialType]) -> Mapping[str, bytes]:
     Raises:
         Misuse: two types would share a file.
     """
-    from eigendata.formats.di import contexts  # late: who only validates does without
-
     files: dict[str, bytes] = {}
     for one in types:
         made = {
