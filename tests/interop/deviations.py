@@ -203,7 +203,7 @@ REFUSED: Final = (
         where="@owf/mdoc: `jwkCoseKeyMap`; isomdoc: `TODO Support the algos corrected`; `pymdoccbor/settings.py`, "
         "`CRV_LEN_MAP`",
         words={
-            OWF.name: "Received 'p-384'|Error decoding CoseKey",
+            OWF.name: "Received 'p-384'|Invalid EC curve name|Error decoding CoseKey",  # by node's version
             ISOMDOC.name: "InvalidSignature|Unsupported COSE key type",
             PYMDOCCBOR.name: "a signature or a certificate",
         },

@@ -252,7 +252,7 @@ def test_a_kid_that_is_undefined_is_refused(oracle: Oracles) -> None:
     named = shown_by(AUTH0, oracle, ours(), SESSION)
     assert answer(named, SESSION) == ""
     bare = shown_by(AUTH0, oracle, ours(), SESSION, kid="")
-    assert answer(bare, SESSION).startswith("Malformed: not a CBOR value")
+    assert re.match("Malformed: .*CBOR", answer(bare, SESSION))
     assert [peer.name for peer in PEERS if answer_of(peer, oracle, bare, SESSION)] == [OPENVC.name, ISOMDOC.name]
 
 
