@@ -7,9 +7,9 @@ The order inside `verify` is the point of it: the request is ours -> the answer 
 binding -> each issuer speaks for the municipality -> the query, re-checked -> one person -> withdrawal -> the nonce,
 taken once -> only the claims that were asked -> the policy's advice. One failure anywhere sinks the whole answer.
 
-How old a request may be is not looked at: what counts is that it was not answered before, and in SD-JWT VC when the
-holder's proof was made, at most 300 seconds ago. That of an mdoc bears no moment, and holds for as long as the request
-waits for an answer: whoever stores requests decides how long.
+How old a request may be is not looked at: what counts is that it was not answered before and, where a holder's proof
+says when it was made, that this is not long ago. A proof that bears no moment holds for as long as the request waits
+for an answer: whoever stores requests decides how long.
 
 Source: OpenID4VP 1.0 sections 8.6 and 14.2.
 """
@@ -60,9 +60,9 @@ if TYPE_CHECKING:
 NONCE_SIZE: Final = 32
 """Octets of a nonce and of a state: twice the 128 bits of OpenID4VP 1.0 section 5.2."""
 NONCE_MEMORY: Final = timedelta(days=30)
-"""How long an answered request is remembered at least; longer where a credential of the answer lives longer, so that an
-mdoc, whose proof bears no moment, is not shown again. Of SD-JWT VC a proof is refused 300 seconds after it was made, so
-there this stops the same holder answering anew."""
+"""How long an answered request is remembered at least; longer where a credential of the answer lives longer, so that
+what has a proof without a moment is not shown again. Where a proof is too old soon after it was made, this stops the
+same holder answering anew."""
 MAX_COMPILED: Final = 64
 """Compiled policies that are kept, each under its own conditions: as many as there are homes on offer at a time."""
 
@@ -123,8 +123,8 @@ class Verifier:
         once: remembers answered requests.
         name: what people call it; the host of its URI where None.
         policies: policies of its own; the shipped ones are known besides.
-        types: the credential types that it knows, by their identifiers: our own, and those of others of which the
-            type metadata is at hand (`eigendata.formats.sdjwt.type_metadata.DescribedType`).
+        types: the credential types that it knows, by their identifiers: our own, and those of others that are
+            declared (`eigendata.registers.foreign`) or of which the type metadata is at hand (`DescribedType`).
         formats: those that it asks in and reads. A question of a policy may be answered in any of them
             (`eigendata.formats.FORMATS` for all that there are).
     """

@@ -9,6 +9,7 @@ import pytest
 
 from eigendata import cli
 from eigendata.registers.population import STORY_BSN
+from tests.negatives import negative
 
 from .conftest import ISSUER, TYPES, Run
 
@@ -134,3 +135,27 @@ def test_two_sides_of_a_session_are_compared(run: Run, capsys: pytest.CaptureFix
     assert "voorvoegsel" in printed
     Path("none.json").write_text("{}")
     assert run("inspect", "verifier.json", "--transcript", "none.json", code=2)["error"]["where"] == ["none.json"]
+
+
+@negative("NEG-MDOC-027")
+@pytest.mark.parametrize(
+    ("said", "told"), [(True, "Zij zeggen dit te bewaren: Achternaam"), (None, "Zij zeggen niet"), (False, None)]
+)
+def test_what_is_said_of_keeping_stands_on_the_screen_before_anybody_agrees(
+    said: bool | None, told: str | None, town: Run, register: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collect(town, register, "mso_mdoc")
+    claim = {"path": ["urn:eigendata:nl:brp:persoon:1", "family_name"]}
+    query = {
+        "id": "q",
+        "format": "mso_mdoc",
+        "meta": {"doctype_value": "urn:eigendata:nl:brp:persoon:1"},
+        "claims": [claim if said is None else {**claim, "intent_to_retain": said}],
+    }
+    Path("query.json").write_text(json.dumps({"credentials": [query]}))
+    town("request", "--dcql", "query.json", "--response-uri", URI, "--out", "request.json")
+    (offered,) = town(*VAULT, "consider", "--request", "request.json")["offered"]
+    assert [line["kept"] for line in offered["shown"]] == [said]
+    assert cli.run([*VAULT, "consider", "--request", "request.json", "--lang", "nl"]) == 0
+    printed = capsys.readouterr().out
+    assert (told in printed) if told else ("bewaren" not in printed)

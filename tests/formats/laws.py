@@ -40,6 +40,7 @@ from eigendata.model import (
     TrustedIssuer,
     Unbound,
 )
+from eigendata.registers.catalogue import CATALOGUE
 
 ISSUER = "https://issuer.example"
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -105,6 +106,10 @@ _VALUES: Mapping[Kind, st.SearchStrategy[Any]] = {
     Kind.BOOLEAN: st.booleans(),
     Kind.COUNTRIES: st.lists(st.sampled_from(["NL", "MA", "TR", "BE", "QU", "QS"]), max_size=6),
     Kind.YEARS: st.lists(st.integers(1990, 2030), max_size=6),
+    Kind.YEAR_MONTH: st.dates().map(lambda day: f"{day:%Y-%m}".zfill(7)),
+    Kind.INTEGER: st.integers(-(2**53) + 1, 2**53 - 1),
+    Kind.COUNTRY: st.sampled_from(["NL", "MA", "TR", "BE", "QU"]),
+    Kind.BSN: st.from_regex("[0-9]{9}", fullmatch=True),
 }
 
 
@@ -277,6 +282,30 @@ class FormatLaws:
         assert (seen["issuing_authority"], seen["as_of"]) == (claims["issuing_authority"], claims["as_of"])
         assert tuple(step.check for step in authentic.trail) == self.format.checks
         assert all(step.outcome is not Outcome.WAIVED for step in authentic.trail)
+
+    @pytest.mark.parametrize("declared", CATALOGUE.values(), ids=lambda one: one.short)
+    @settings(LAW, max_examples=10)
+    @given(data=st.data())
+    def test_every_type_of_the_catalogue_is_issued_shown_and_read(
+        self, declared: CredentialType, data: st.DataObject
+    ) -> None:
+        claims = data.draw(claims_of(declared))
+        credential = self.issued(claims, type=declared)
+        own = [attribute.path for attribute in declared.attributes]
+        trust = self.issuers(declared)
+        held = self.format.parse_credential(credential).verify([declared], trust=trust, at=NOW)
+        assert thaw(canonical(self.format, declared, held.document, own)) == claims
+        withheld = leaves(declared, claims)
+        chosen = data.draw(st.lists(st.sampled_from(withheld), unique=True)) if withheld else []
+        attributes = [one for one in declared.attributes if one.path in chosen]
+        places = [self.format.place(declared, one) for one in attributes]
+        token = self.format.present(credential, declared, places, self.holding, at=NOW)
+        shown = self.format.parse_presentation(token).verify([declared], BINDING, trust=trust, at=NOW)
+        seen: Any = thaw(canonical(self.format, declared, shown.document, own))
+        anyway = {one.path for one in declared.attributes if not self.format.withholds(declared, one)}
+        assert set(leaves(declared, seen)) == set(withheld) & (set(chosen) | anyway)
+        assert within(seen, claims)
+        assert set(shown.revealed) <= set(held.revealed)
 
     def test_a_token_comes_back_from_the_wire_as_the_same_bytes(self) -> None:
         for token in (self.issued(EVERYTHING), self.one()):

@@ -193,6 +193,29 @@ def test_copies_that_say_different_things_are_not_kept(world: World, tmp_path: P
     assert rejected.value.check.name == "COPIES_AGREE"
 
 
+@negative("NEG-MDOC-027")
+def test_a_holder_sees_what_is_said_of_keeping_and_where_nothing_is_said(world: World, tmp_path: Path) -> None:
+    wallet = Wallet.create(tmp_path / "aisha.vault", "a passphrase of some length")
+    proofs = wallet.prove_new_keys(world.boxtel.challenge(at=AT), copies=1, at=AT)
+    wallet.add(
+        world.boxtel.issue(AISHA.record(), format=MDOC, to=world.boxtel.proven(proofs, at=AT), at=AT),
+        trust=world.trust,
+        at=AT,
+    )
+    said = {"family_name": True, "given_name": False, "birthdate": None}
+    claims: list[Any] = [
+        {"path": [PERSOON.id, name], **({} if keeps is None else {"intent_to_retain": keeps})}
+        for name, keeps in said.items()
+    ]
+    meta = {"doctype_value": PERSOON.id}
+    query = parse_query({"credentials": [{"id": "q", "format": MDOC, "meta": meta, "claims": claims}]})
+    assert parse_query(query.to_json()) == query
+    proposal = wallet.consider(world.verifier(formats=FORMATS).ask_query(query, at=AT), at=AT)
+    (offered,) = proposal.offered
+    assert {line.path[0]: line.kept for line in offered.lines} == said
+    assert all(line.kept is None for line in offered.besides)
+
+
 def test_nobody_is_named_where_nothing_binds(world: World, aisha: Holder) -> None:
     verifier = world.verifier(formats=FORMATS)
     request = verifier.ask_query(plain(PERSOON.id, "family_name"), at=AT)

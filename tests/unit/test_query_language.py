@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from eigendata.encoding import freeze, json_loads
+from eigendata.encoding import Json, freeze, json_loads
 from eigendata.errors import Malformed
 from eigendata.query import ClaimsQuery, CredentialQuery, Query, language, parse_query
 from tests.given import given
@@ -320,3 +320,24 @@ def test_a_w3c_credential_answers_for_the_one_type_that_it_is_of(
 ) -> None:
     asked = query({"id": "w", "format": "ldp_vc", "meta": {"type_values": type_values}})
     assert parse_query(asked).credentials[0].type_ids == names
+
+
+def test_a_claim_says_whether_it_is_kept_in_an_mdoc_alone() -> None:
+    asked: list[tuple[str, Json, list[Json]]] = [
+        ("mso_mdoc", {"doctype_value": "d"}, ["n", "e"]),
+        ("dc+sd-jwt", {"vct_values": ["v"]}, ["n"]),
+    ]
+    for name, meta, path in asked:
+        for said in (True, False, None):
+            claim: dict[str, Json] = {"path": path, **({} if said is None else {"intent_to_retain": said})}
+            query = parse_query({"credentials": [{"id": "q", "format": name, "meta": meta, "claims": [claim]}]})
+            expected = said if name == "mso_mdoc" else None
+            assert query.credentials[0].claims[0].intent_to_retain is expected
+            assert parse_query(query.to_json()) == query
+    several: list[Json] = [1, "true", None, []]
+    for wrong in several:
+        claims: list[Json] = [{"path": ["n", "e"], "intent_to_retain": wrong}]
+        with pytest.raises(Malformed):
+            parse_query(
+                {"credentials": [{"id": "q", "format": "mso_mdoc", "meta": {"doctype_value": "d"}, "claims": claims}]}
+            )

@@ -471,7 +471,7 @@ def proposal_object(proposal: Proposal) -> dict[str, Json]:
                 "query": one.query,
                 "type": one.type.id,
                 "issuer": one.issuer.name,
-                "shown": [_line_object(line) for line in one.lines],
+                "shown": [{**_line_object(line), "kept": line.kept} for line in one.lines],
                 "besides": [_line_object(line) for line in one.besides],
             }
             for one in proposal.offered
@@ -490,13 +490,15 @@ _WORDS = {
         "asks": "{name} asks", "unproven": "who they are is NOT PROVEN", "why": "Why", "law": "Under",
         "keep": "They keep it", "shows": "You would show", "besides": "What is visible with it, though not asked",
         "over": "Asked, and may not be", "unknown": "They name no purpose we know; nothing was compared.",
-        "to": "Your answer goes to",
+        "to": "Your answer goes to", "kept": "They say that they keep this",
+        "silent": "They do not say whether they keep this, or how long.",
     },
     Language.NL: {
         "asks": "{name} vraagt iets", "unproven": "wie zij zijn is NIET BEWEZEN", "why": "Waarom", "law": "Volgens",
         "keep": "Zij bewaren het", "shows": "U zou laten zien", "besides": "Daarbij ook te zien, al vroeg niemand het",
         "over": "Gevraagd, en mag niet", "unknown": "Zij noemen geen doel dat wij kennen; er is niets vergeleken.",
-        "to": "Uw antwoord gaat naar",
+        "to": "Uw antwoord gaat naar", "kept": "Zij zeggen dit te bewaren",
+        "silent": "Zij zeggen niet of zij dit bewaren, of hoe lang.",
     },
 }  # fmt: skip
 
@@ -519,6 +521,11 @@ def tell_proposal(proposal: Proposal, lang: Language) -> None:
         speaking.line(f"{words['shows']} · {label(one.type.label, lang)} · {one.issuer.name}", "bold")
         for line in one.lines:
             speaking.line(f"  {label(line.label, lang)}: {_said(line, lang)}")
+        kept = ", ".join(label(line.label, lang) for line in one.lines if line.kept)
+        if kept:
+            speaking.line(f"  {words['kept']}: {kept}", "yellow")
+        elif not proposal.keep and any(line.kept is None for line in one.lines):
+            speaking.line(f"  {words['silent']}", "yellow")
         names = ", ".join(label(line.label, lang) for line in one.besides)
         speaking.line(f"  {words['besides']}: {names}", "dim")
     for over in proposal.over_asked:

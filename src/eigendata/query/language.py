@@ -58,11 +58,13 @@ class ClaimsQuery:
 
     Attributes:
         values: the values that the verifier expects, one of them; empty: any. Equal only with equal types.
+        intent_to_retain: whether the verifier says that it keeps the value; None: it makes no statement (B.2.4).
     """
 
     path: ClaimPath
     id: str | None = None
     values: tuple[Value, ...] = ()
+    intent_to_retain: bool | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ClaimsQuery) and self._key() == other._key()
@@ -72,7 +74,7 @@ class ClaimsQuery:
 
     def _key(self) -> tuple[object, ...]:
         # Python holds 1 == True; a query for the one is not a query for the other
-        return (self.id, *((type(part), part) for part in (*self.path, "=", *self.values)))
+        return (self.id, self.intent_to_retain, *((type(part), part) for part in (*self.path, "=", *self.values)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,13 +200,19 @@ def parse_query(value: Json) -> Query:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 _ANY_CREDENTIAL: Final = "https://www.w3.org/2018/credentials#VerifiableCredential"
+
+_RETAIN: Final = "intent_to_retain"
+_SAYING_WHAT_IS_KEPT: Final = frozenset(("mso_mdoc",))
+"""Formats in which a claim may say whether it is kept; in others the member is unknown, and so ignored (B.2.4)."""
+
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 def _credential(value: Json) -> CredentialQuery:
     members = _object(value)
     name = _text(members.get("format"), "format")
-    claims = _each(members, "claims", MAX_CLAIMS, _claim) if "claims" in members else ()
+    retained = name in _SAYING_WHAT_IS_KEPT
+    claims = _each(members, "claims", MAX_CLAIMS, lambda one: _claim(one, retained)) if "claims" in members else ()
     known = [one.id for one in claims if one.id is not None]
     _require_unique(known, "two claims of one credential query have one id")
     if name == "mso_mdoc":
@@ -265,12 +273,13 @@ def _authorities(value: Json) -> TrustedAuthorities:
     return read
 
 
-def _claim(value: Json) -> ClaimsQuery:
+def _claim(value: Json, retained: bool) -> ClaimsQuery:
     members = _object(value)
     return ClaimsQuery(
         path=_each(members, "path", MAX_PATH, _component),
         id=_id(members["id"]) if "id" in members else None,
         values=_each(members, "values", MAX_VALUES, _value) if "values" in members else (),
+        intent_to_retain=_flag(members, _RETAIN, absent=False) if retained and _RETAIN in members else None,
     )
 
 
@@ -382,6 +391,8 @@ def _claim_to_json(claim: ClaimsQuery) -> dict[str, Json]:
     written["path"] = list(claim.path)
     if claim.values:
         written["values"] = list(claim.values)
+    if claim.intent_to_retain is not None:
+        written[_RETAIN] = claim.intent_to_retain
     return written
 
 

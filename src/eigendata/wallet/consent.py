@@ -10,7 +10,7 @@ consent is made by `Proposal.accept` alone, and only for a proposal in which not
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -20,7 +20,7 @@ from eigendata.errors import Declined, Misuse, Reason
 from eigendata.formats import FORMATS
 from eigendata.model import ClaimPath, CredentialType, Party
 from eigendata.policies.uses import Compared, outside
-from eigendata.query import Asker, Matches, Request, Selection
+from eigendata.query import Asker, CredentialQuery, Matches, Request, Selection
 from eigendata.registers.catalogue import CATALOGUE, SET, SUBJECT
 from eigendata.wallet.records import Holding, all_spent, available
 
@@ -71,12 +71,14 @@ class Line:
         path: where it lies among the type's own claims; an unknown type's as its format holds it.
         label: language -> what it is called; its own name where nobody has a label for it.
         value: for the holder's own eyes.
+        kept: whether the asker says that it keeps the value; None: it makes no statement about this claim.
     """
 
     path: ClaimPath
     label: Mapping[str, str]
     value: Json = field(repr=False)
     sensitive: bool = False
+    kept: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,8 +271,9 @@ def propose(
     queries = tuple(matches.select(options=options, held=cards))
     chosen = {query: cards.get(query) or (_best(query, matches, stock),) for query in queries}
     selection = _with_claim_sets(matches, matches.select(options=options, held=chosen), claim_sets)
+    asked = {one.id: one for one in request.query.credentials}
     offered = tuple(
-        _offered(query, card, stock.cards[card], paths)
+        _offered(asked[query], card, stock.cards[card], paths)
         for query, several in selection.items()
         for card, paths in several
     )
@@ -374,19 +377,27 @@ def _over_asked(request: Request, compared: Compared, entitled: frozenset[str]) 
 # -- claims as lines --------------------------------------------------------------------------------------------------
 
 
-def _offered(query: str, card: str, holding: Holding, paths: tuple[ClaimPath, ...]) -> Offered:
+def _offered(query: CredentialQuery, card: str, holding: Holding, paths: tuple[ClaimPath, ...]) -> Offered:
     lines = tuple(lines_of(holding))
     # What is shown is shown with all that it lies in, and whatever stands there in clear or without a cover of its own.
     hidden = [one for one in holding.withheld if not any(_below(one, path) or _below(path, one) for path in paths)]
     return Offered(
-        query=query,
+        query=query.id,
         card=card,
         type=holding.type,
         issuer=holding.issuer,
         paths=paths,
-        lines=tuple(line for place, line in lines if any(_below(place, path) for path in paths)),
+        lines=tuple(
+            replace(line, kept=_kept(place, query)) for place, line in lines if any(_below(place, one) for one in paths)
+        ),
         besides=tuple(line for place, line in lines if not any(_below(place, one) for one in (*hidden, *paths))),
     )
+
+
+def _kept(place: ClaimPath, query: CredentialQuery) -> bool | None:
+    """Tell what a query says about keeping what lies at a place: yes, where it says so of anything there."""
+    said = {one.intent_to_retain for one in query.claims if _below(place, one.path)} - {None}
+    return any(said) if said else None
 
 
 def lines_of(holding: Holding) -> Iterator[tuple[ClaimPath, Line]]:
