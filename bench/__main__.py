@@ -13,7 +13,7 @@ from typing import Final
 
 from cryptography.hazmat.backends.openssl import backend
 
-from bench import cases, peers
+from bench import auth0, cases, mdoc, mdoc_peers, peers
 from bench.cases import Round, Setting, our_cases
 from bench.measure import Measured, measure, profile
 
@@ -47,6 +47,19 @@ TARGETS: Final = (
     ),
     Target(what="issue 20 claims, for each of 10 copies", name=cases.ISSUE, most=3, to=cases.ONE_SIGNATURE),
     Target(what="present 3 of 20 from an opened credential", name=cases.PRESENT, most=1.3, to=cases.ONE_SIGNATURE),
+    Target(
+        what="verify an mdoc: 5 of 25 elements, device signature",
+        name=mdoc.VERIFY,
+        most=1.5,
+        to=cases.TWO_VERIFICATIONS,
+    ),
+    Target(
+        what="the same, its document signer never met before",
+        name=mdoc.VERIFY_NEW_SIGNER,
+        most=2.3,
+        to=cases.TWO_VERIFICATIONS,
+    ),
+    Target(what="issue an mdoc of 25 elements", name=mdoc.ISSUE, most=4, to=cases.ONE_SIGNATURE),
     Target(what="a DCQL query over 200 opened credentials, all of its type", name=cases.DCQL, most=1),
     Target(what="`from eigendata import Issuer, Wallet, Verifier`", name=cases.IMPORT, most=90),
     Target(what="open a vault of 2,000 records, beyond Argon2id", name=cases.VAULT_OPEN, most=80),
@@ -69,8 +82,9 @@ def run(*, rounds: int, size: int) -> Measured:
         return Round.make(setting, size=size)
 
     with our_cases() as ours:
-        every = (*ours, *peers.peer_cases(setting))
+        every = (*ours, *peers.peer_cases(setting), *mdoc_peers.peer_cases(setting.mdoc))
         measured = measure(every, material, rounds=rounds)
+        measured = replace(measured, costs={**measured.costs, **auth0.ratios(setting.mdoc)})
         missed = {target.name for target in TARGETS if target.is_missed(measured)}
         profiles = {one.name: profile(one, material) for one in ours if one.name in missed}
         return replace(measured, profiles=profiles)
@@ -102,6 +116,7 @@ def report(measured: Measured, *, command: str, rounds: int, size: int) -> str:
                 ("two bare verifications, P-256", _cost(measured, cases.TWO_VERIFICATIONS)),
                 ("the same, one of them by a key that is first loaded", _cost(measured, cases.AND_A_NEW_KEY)),
                 ("one bare signature, P-256", _cost(measured, cases.ONE_SIGNATURE)),
+                ("present 5 of 25 elements from an opened mdoc", _cost(measured, mdoc.PRESENT)),
                 ("the schema check, once for all copies (persoon, whole)", _cost(measured, cases.SCHEMA)),
                 ("the vault's write beside a presentation, disk not counted", _cost(measured, cases.VAULT_WRITE)),
                 ("a Python that imports nothing", _cost(measured, cases.INTERPRETER)),
@@ -111,6 +126,11 @@ def report(measured: Measured, *, command: str, rounds: int, size: int) -> str:
         "## Beside the peers",
         "",
         *_peers(measured),
+        "",
+        "## Beside the peers, mdoc",
+        "",
+        *_mdoc_peers(measured),
+        *_auth0(measured),
     ]
     return "\n".join(lines) + "\n"
 
@@ -132,6 +152,7 @@ def _missed(measured: Measured) -> list[str]:
         cases.VERIFY: cases.LEAST_TO_VERIFY,
         cases.ISSUE: cases.LEAST_TO_ISSUE,
         cases.PRESENT: cases.LEAST_TO_PRESENT,
+        mdoc.VERIFY: mdoc.LEAST_TO_VERIFY,
     }
     rows = []
     for target in TARGETS:
@@ -175,6 +196,30 @@ def _peers(measured: Measured) -> list[str]:
     return [*explained, "", *_table(("", *(verb for verb, _ in verbs)), rows)]
 
 
+def _mdoc_peers(measured: Measured) -> list[str]:
+    found = [name for name in mdoc_peers.installed() if f"{mdoc.VERIFY}: {name}" in measured]
+    if not found:
+        return ["None of them is installed here: `pip install --group peers`."]
+    verbs = ((mdoc.VERIFY, cases.TWO_VERIFICATIONS), (mdoc.ISSUE, cases.ONE_SIGNATURE))
+    rows = [("eigendata", *(_beside(measured, verb, verb, to) for verb, to in verbs))]
+    for name in found:
+        rows.append((name, *(_beside(measured, f"{verb}: {name}", verb, to) for verb, to in verbs)))
+    return [*mdoc_peers.EXPLAINED, "", *_table(("", *(verb for verb, _ in verbs)), rows)]
+
+
+def _auth0(measured: Measured) -> list[str]:
+    """Say what @auth0/mdl takes, by the signatures of its own process: another engine has other signatures."""
+    found = {name: measured.seconds(name) for name in (auth0.VERIFY, auth0.ISSUE) if name in measured}
+    if not found:
+        return ["", "`@auth0/mdl` is not installed here: `npm ci` in `tests/interop`."]
+    ours = {auth0.VERIFY: (mdoc.VERIFY, cases.TWO_VERIFICATIONS), auth0.ISSUE: (mdoc.ISSUE, cases.ONE_SIGNATURE)}
+    said = (
+        f"{name} {ratio:.1f} × its bare signatures, {ratio / measured.ratio(*ours[name]):.1f} times ours"
+        for name, ratio in found.items()
+    )
+    return ["", f"`@auth0/mdl` {auth0.installed()} in node, in a process of its own: {'; '.join(said)}."]
+
+
 def _beside(measured: Measured, name: str, ours: str, to: str) -> str:
     if name not in measured:
         return "-"
@@ -187,8 +232,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _versions() -> str:
-    ours = {name: version(name) for name in ("eigendata", "cryptography", "pynacl", "orjson")}
-    return ", ".join(f"{name} {number}" for name, number in {**ours, **peers.installed()}.items())
+    ours = {name: version(name) for name in ("eigendata", "cryptography", "pynacl", "orjson", "cbor2")}
+    return ", ".join(
+        f"{name} {number}" for name, number in {**ours, **peers.installed(), **mdoc_peers.installed()}.items()
+    )
 
 
 def _processor() -> str:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from nacl.pwhash import argon2id
 
-from bench import floor
+from bench import floor, mdoc
 from bench.measure import Case, cpu, forget
 from eigendata import schemas
 from eigendata.crypto.keys import Algorithm, SoftwareKey
@@ -107,6 +107,7 @@ class Setting:
     key: SoftwareKey
     seal: Seal
     trust: Trust
+    mdoc: mdoc.Setting
 
     @classmethod
     def make(cls) -> Setting:
@@ -118,7 +119,7 @@ class Setting:
         )
         entry = IssuerEntry(name="Boxtel", anchors=(anchor,), types=(TYPE.id,))
         seal = Seal(signer=key, origin=Chain(certificates=(leaf,), issuer=ISSUER))
-        return cls(at=at, key=key, seal=seal, trust=Trust(issuers={ISSUER: entry}))
+        return cls(at=at, key=key, seal=seal, trust=Trust(issuers={ISSUER: entry}), mdoc=mdoc.Setting.make())
 
     def attestation(self, holder: SoftwareKey) -> Attestation:
         issued_at = self.at.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -162,10 +163,16 @@ class Round:
     setting: Setting
     shown: Sequence[Shown]
     other: Shown
+    mdocs: mdoc.Mdocs
 
     @classmethod
     def make(cls, setting: Setting, *, size: int) -> Round:
-        return cls(setting=setting, shown=tuple(Shown.make(setting) for _ in range(size)), other=Shown.make(setting))
+        return cls(
+            setting=setting,
+            shown=tuple(Shown.make(setting) for _ in range(size)),
+            other=Shown.make(setting),
+            mdocs=mdoc.Mdocs.make(setting.mdoc, size=size),
+        )
 
 
 @contextmanager
@@ -186,12 +193,17 @@ def our_cases() -> Iterator[tuple[Case[Round], ...]]:
             Case(name=VAULT_OPEN, cost=lambda _: _vault(path)[0]),
             Case(name=VAULT_LIST, cost=lambda _: _vault(path)[1]),
             Case(name=VAULT_WRITE, cost=lambda made: _vault_write(path, made)),
+            *(Case(name=name, cost=_of_mdocs(cost)) for name, cost in mdoc.costs().items()),
             Case(name=LEAST_TO_VERIFY, cost=floor.verify),
             Case(name=LEAST_TO_ISSUE, cost=floor.issue),
             Case(name=LEAST_TO_PRESENT, cost=floor.present),
             Case(name=IMPORT, cost=lambda _: _subprocess(_IMPORT)),
             Case(name=INTERPRETER, cost=lambda _: _subprocess("pass")),
         )
+
+
+def _of_mdocs(cost: Callable[[mdoc.Mdocs], float]) -> Callable[[Round], float]:
+    return lambda made: cost(made.mdocs)
 
 
 # -- the bare signatures ----------------------------------------------------------------------------------------------
