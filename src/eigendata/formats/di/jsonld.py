@@ -93,41 +93,6 @@ def to_quads(document: Mapping[str, Json], *, contexts: Mapping[str, Json]) -> t
     return reading.quads()
 
 
-def has_only_contexts(document: Mapping[str, Json], known: Sequence[Json]) -> bool:
-    """Tell whether a document's contexts are exactly the known ones, in order, and no other stands inside it.
-
-    To be asked after its proof was verified. What is embedded in a presentation has contexts of its own and is asked
-    for itself: leave it out of the document that is handed over here.
-
-    Source: VC Data Integrity 1.0 section 4.6.
-    """
-    contexts = document.get("@context")
-    listed = isinstance(contexts, Sequence) and not isinstance(contexts, str)
-    if not listed or not _same(contexts, tuple(known)):
-        return False
-    waiting: list[Json] = [member for name, member in document.items() if name != "@context"]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Mapping):
-            if "@context" in value:
-                return False
-            waiting.extend(value.values())
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            waiting.extend(value)
-    return True
-
-
-def _same(one: Json, other: Json) -> bool:
-    """Compare JSON values; lists and tuples are both arrays, and true is not 1."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    if isinstance(one, str | Mapping) or isinstance(other, str | Mapping):
-        return isinstance(one, str) and isinstance(other, str) and one == other
-    if isinstance(one, Sequence) and isinstance(other, Sequence):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return type(one) is type(other) and one == other
-
-
 class _Reading:
     """One document being read: the statements so far, and the nodes that they are about."""
 
