@@ -292,7 +292,8 @@ def write(case: Case) -> bytes:
         "reason": case.reason,
         "check": case.check,
         "twin": case.twin,
-        "at": case.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        # strftime may write a year without the zeros before it
+        "at": case.at.replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
         "type": case.type,
         "type-metadata": case.type_metadata,
         "issuer": case.issuer,

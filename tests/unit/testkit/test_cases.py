@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -194,3 +195,9 @@ def test_what_is_written_shows_what_it_holds() -> None:
         for line in write(one).decode().split("\n"):
             assert line.isprintable()
             assert line == line.rstrip()
+
+
+@pytest.mark.parametrize("year", [1, 26, 999, 9999])
+def test_a_case_of_any_year_is_written_as_it_is_read(year: int) -> None:
+    of_then = replace(CASES[0], at=datetime(year, 1, 15, 12, tzinfo=UTC))
+    assert read(write(of_then)) == of_then
