@@ -20,6 +20,7 @@ from eigendata.formats.di import contexts
 from eigendata.formats.di.parse import PRESENTATION_TYPE, PROOF, parse_credential
 from eigendata.formats.di.proofs import SUITES, Suite
 from eigendata.formats.di.shape import CONTEXT, NAME, SUBJECT, contexts_of, is_whole, types_of
+from eigendata.formats.di.terms import is_iri
 from eigendata.formats.di.verify import ASSERTION, AUTHENTICATION, require_session
 from eigendata.model import Attestation, ClaimPath, CredentialType, Holding, Method, Presence, Seal, Unbound, utc
 
@@ -30,8 +31,8 @@ def issue(attestation: Attestation, seal: Seal, *, suite: Suite) -> bytes:
     """Sign one copy of an attestation as a verifiable credential.
 
     Raises:
-        Misuse: the attestation breaks its type's rules, or the seal is another issuer's or names no verification
-            method, or its key or the holder's is not of the suite's algorithm.
+        Misuse: the attestation breaks its type's rules, or its type is not named by an IRI, or the seal is another
+            issuer's or names no verification method, or its key or the holder's is not of the suite's algorithm.
 
     Source: VCDM 2.0 section 4; VC-DI 1.0 section 4.2.
     """
@@ -42,6 +43,8 @@ def issue(attestation: Attestation, seal: Seal, *, suite: Suite) -> bytes:
         raise Misuse("the seal is of another issuer than the attestation names")
     if isinstance(attestation.holder, Unbound) or attestation.holder.algorithm is not Algorithm.EDDSA:
         raise Misuse(f"a credential in {NAME} names an Ed25519 key of its holder")
+    if not is_iri(attestation.type.id):  # its terms would stand for nothing, and what is signed would mean nothing
+        raise Misuse(f"a type of {NAME} has an IRI for its id; {attestation.type.id} is none")
     if attestation.status is not None:
         raise Misuse(f"withdrawal of a credential in {NAME} cannot be published yet")
     issued, expires = _day(attestation.issued_at), _day(attestation.expires_at)
