@@ -156,6 +156,10 @@ def _received(token: bytes) -> object:
     return SD_JWT_VC.parse_credential(token).verify([ANY], trust=Believes(), at=AT)
 
 
+def _verified_mdoc(token: bytes) -> object:
+    return MSO_MDOC.parse_presentation(token).verify([ANY], BINDING, trust=Believes(), at=AT)
+
+
 def _described(data: bytes) -> object:
     given = _with(data, "metadata", "token")
     metadata = TypeMetadata.read(ANY.id, {ANY.id: json_dumps(given["metadata"])})
@@ -232,6 +236,7 @@ DOORS: Final[dict[str, Callable[[bytes], object]]] = {
     "COSE key": lambda data: parse_key(cbor_loads(data)),
     "mdoc as shown": MSO_MDOC.parse_presentation,
     "mdoc as issued": MSO_MDOC.parse_credential,
+    "mdoc verified": _verified_mdoc,
     "base64url": b64url_decode,
     "base64": lambda data: b64_decode(data.decode("latin-1")),
     "jws": parse_jws,

@@ -32,6 +32,7 @@ def cases() -> Iterator[tuple[str, str, Maker]]:
         yield "opened", what, make
         yield "presentation", what, lambda make=make: tokens.shown(make())  # type: ignore[misc]
     yield from (("mdoc as shown", what, make) for what, make in mdocs.PRESENTATIONS.items())
+    yield from (("mdoc verified", what, make) for what, make in mdocs.SIGNED.items())
     yield from (("mdoc as issued", what, make) for what, make in mdocs.CREDENTIALS.items())
     yield from (("wire", what, make) for what, make in tokens.forms().items())
     yield from (("chain", what, make) for what, make in certificates.chains().items())
