@@ -6,7 +6,12 @@ import { COSEKeyFromJWK } from 'cose-kit'
 import { bytes, hex, serve } from './oracle.mjs'
 
 const pem = (der) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(der, 'hex').toString('base64')}\n-----END CERTIFICATE-----\n`
-const value = (one) => (one?.date ? new DateOnly(one.date) : one)
+const value = (one) => {
+  if (one?.date) return new DateOnly(one.date)
+  if (one?.octets) return bytes(one.octets)
+  if (Array.isArray(one)) return one.map(value)
+  return typeof one === 'object' ? Object.fromEntries(Object.entries(one).map(([name, inner]) => [name, value(inner)])) : one
+}
 const tagged = ({ transcript }) => cborEncode(new DataItem({ buffer: Buffer.from(transcript, 'hex') }))
 
 await serve({

@@ -76,7 +76,12 @@ const transcript = async (session) => {
     ? mdoc.SessionTranscript.forOid4VpDcApi({ ...session, jwkThumbprint }, context())
     : mdoc.SessionTranscript.forOid4Vp({ ...session, jwkThumbprint }, context())
 }
-const value = (one) => (one?.date ? new mdoc.DateOnly(one.date) : one)
+const value = (one) => {
+  if (one?.date) return new mdoc.DateOnly(one.date)
+  if (one?.octets) return bytes(one.octets)
+  if (Array.isArray(one)) return one.map(value)
+  return typeof one === 'object' ? new Map(Object.entries(one).map(([name, inner]) => [name, value(inner)])) : one
+}
 
 await serve({
   transcript: async ({ session }) => hex((await transcript(session)).encode()),

@@ -35,6 +35,21 @@ def _octets(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def _value(value: Any, dated: Callable[[str], Any]) -> Any:
+    """Give the value of an element, whose dates and octets are said to be so."""
+    match value:
+        case {"date": str(date)}:
+            return dated(date)
+        case {"octets": str(octets)}:
+            return bytes.fromhex(octets)
+        case dict():
+            return {name: _value(member, dated) for name, member in value.items()}
+        case list():
+            return [_value(member, dated) for member in value]
+        case _:
+            return value
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, cbor2.CBORTag):
         return _plain(value.value)
@@ -93,8 +108,7 @@ def isomdoc_issue(asked: Asked) -> Any:
     holder = ec.EllipticCurvePublicNumbers(_number(asked["holder"], "x"), _number(asked["holder"], "y"), key.curve)
     mdoc = create_mdoc(asked["doctype"], [_certificate(asked["certificate"])], key)
     for name, value in asked["values"].items():
-        dated = isinstance(value, dict)
-        mdoc.add_data_item(asked["namespace"], name, cbor2.CBORTag(1004, value["date"]) if dated else value)
+        mdoc.add_data_item(asked["namespace"], name, _value(value, lambda date: cbor2.CBORTag(1004, date)))
     signed, until = datetime.fromisoformat(asked["signed"]), datetime.fromisoformat(asked["validUntil"])
     made: bytes = mdoc.generate_credential(holder.public_key(), signed, signed, until)
     return made.hex()
@@ -120,7 +134,7 @@ def pymdoccbor_issue(asked: Asked) -> Any:
 
     key, holder = asked["key"], asked["holder"]
     private = {"KTY": "EC2", "CURVE": "P_256", "ALG": "ES256", "D": _octets(key["d"]), "KID": b"issuer"}
-    values = {name: one["date"] if isinstance(one, dict) else one for name, one in asked["values"].items()}
+    values = {name: _value(one, lambda date: date) for name, one in asked["values"].items()}
     issuer = MdocCborIssuer(private_key=private, alg="ES256")
     made = issuer.new(
         data={asked["namespace"]: values},
