@@ -65,7 +65,7 @@ def _plain(value: Any) -> Any:
 def _read(oracle: Oracles, issuer: Peer, holder: Peer, type: CredentialType, values: dict[str, Any]) -> Any:
     doctype = MDOC.type_id(type)
     namespace = "org.iso.18013.5.1" if type is LICENCE else doctype
-    about = {"doctype": doctype, "namespace": namespace}
+    about: dict[str, Any] = {"doctype": doctype, "namespace": namespace}
     credential = theirs(issuer, oracle, values=values, **about)
     token = shown_by(holder, oracle, credential, SESSION, names=list(values), **about)
     authentic = MDOC.parse_presentation(token).verify([type], SESSION.binding, trust=TRUST, at=NOW)
