@@ -133,6 +133,7 @@ def _signs_documents(leaf: x509.Certificate, use: str) -> bool:
     )
 
 
+@lru_cache(maxsize=VERIFIED_CHAINS)
 def _is_issuing_authority(root: x509.Certificate) -> bool:
     from cryptography.x509 import BasicConstraints, KeyUsage
 
@@ -148,6 +149,7 @@ def _is_issuing_authority(root: x509.Certificate) -> bool:
     )
 
 
+@lru_cache(maxsize=VERIFIED_CHAINS)
 def _places(certificate: x509.Certificate) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give the countries and the states or provinces that the subject names."""
     from cryptography.x509.oid import NameOID

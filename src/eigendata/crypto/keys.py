@@ -141,7 +141,9 @@ class PublicKey:
         if isinstance(key, ec.EllipticCurvePublicKey):
             for algorithm, curve in _CURVES.items():
                 if isinstance(key.curve, type(curve.curve)):
-                    return cls(algorithm, _point(key))
+                    made = cls(algorithm, _point(key))
+                    object.__setattr__(made, "_loaded", key)
+                    return made
         if isinstance(key, ed25519.Ed25519PublicKey):
             return _of_prime_order(cls(Algorithm.EDDSA, key.public_bytes_raw()))
         raise Malformed("a public key of another kind than P-256, P-384 or Ed25519")

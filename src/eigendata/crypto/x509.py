@@ -27,6 +27,7 @@ from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected, Step, T
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from cryptography.x509.verification import PolicyBuilder
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -300,6 +301,7 @@ def read_certificate(der: bytes) -> x509.Certificate:
     return certificate
 
 
+@lru_cache(maxsize=VERIFIED_CHAINS)
 def _key(certificate: x509.Certificate) -> PublicKey | None:
     try:
         key = PublicKey.from_cryptography(certificate.public_key())
@@ -310,28 +312,29 @@ def _key(certificate: x509.Certificate) -> PublicKey | None:
 
 def _path(certificates: tuple[x509.Certificate, ...], anchor: x509.Certificate) -> tuple[x509.Certificate, ...]:
     """Give the path from the leaf up to the anchor, the anchor included, or nothing where there is none."""
+    from cryptography.x509.verification import VerificationError
+
+    # The last of them to begin: whether all are in time at the moment asked is looked at each time anew.
+    verifier = _policy(anchor).time(window_of((*certificates, anchor))[0]).build_client_verifier()
+    try:
+        return tuple(verifier.verify(certificates[0], list(certificates[1:])).chain)
+    except (VerificationError, ValueError):
+        return ()
+
+
+@lru_cache(maxsize=VERIFIED_CHAINS)
+def _policy(anchor: x509.Certificate) -> PolicyBuilder:
+    """Say under which rules a path leads to an anchor; the moment is left open."""
     from cryptography.x509 import BasicConstraints
-    from cryptography.x509.verification import (
-        Criticality,
-        ExtensionPolicy,
-        PolicyBuilder,
-        Store,
-        VerificationError,
-    )
+    from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store
 
     authority = ExtensionPolicy.webpki_defaults_ca().require_present(BasicConstraints, Criticality.CRITICAL, None)
-    builder = (
+    return (
         PolicyBuilder()
         .store(Store([anchor]))
-        # The last of them to begin: whether all are in time at the moment asked is looked at each time anew.
-        .time(window_of((*certificates, anchor))[0])
         .max_chain_depth(CHAIN_LIMIT)
         .extension_policies(ca_policy=authority, ee_policy=ExtensionPolicy.permit_all())
     )
-    try:
-        return tuple(builder.build_client_verifier().verify(certificates[0], list(certificates[1:])).chain)
-    except (VerificationError, ValueError):
-        return ()
 
 
 def window_of(certificates: Iterable[x509.Certificate]) -> tuple[datetime, datetime]:
