@@ -153,6 +153,7 @@ def _missed(measured: Measured) -> list[str]:
         cases.ISSUE: cases.LEAST_TO_ISSUE,
         cases.PRESENT: cases.LEAST_TO_PRESENT,
         mdoc.VERIFY: mdoc.LEAST_TO_VERIFY,
+        mdoc.VERIFY_NEW_SIGNER: mdoc.LEAST_TO_VERIFY_NEW_SIGNER,
     }
     rows = []
     for target in TARGETS:

@@ -12,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+from cbor2 import loads
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
@@ -42,6 +45,7 @@ VERIFY_NEW_SIGNER: Final = "verify mdoc, signer new"
 ISSUE: Final = "issue mdoc"
 PRESENT: Final = "present mdoc"
 LEAST_TO_VERIFY: Final = "the least to verify mdoc"
+LEAST_TO_VERIFY_NEW_SIGNER: Final = "the least to verify mdoc, signer new"
 
 ISSUER: Final = "https://boxtel.example"
 CLAIMS: Final = {f"claim_{number}": f"the value of claim {number}" for number in range(25)}
@@ -158,6 +162,7 @@ def costs() -> Mapping[str, Callable[[Mdocs], float]]:
         ISSUE: _issue,
         PRESENT: _present,
         LEAST_TO_VERIFY: _least_to_verify,
+        LEAST_TO_VERIFY_NEW_SIGNER: _least_to_verify_new_signer,
     }
 
 
@@ -193,9 +198,22 @@ def _least_to_verify(made: Mdocs) -> float:
     return cpu(lambda token: _least(token, issuer), [one.presentation for one in made.shown])
 
 
-def _least(token: bytes, issuer: ec.EllipticCurvePublicKey) -> None:
-    from cbor2 import loads
+def _least_to_verify_new_signer(made: Mdocs) -> float:
+    """Do the same, and read the signer's certificate and verify the authority's signature under it."""
+    authority = x509.load_der_x509_certificate(made.setting.authority)
 
+    def least(token: bytes) -> None:
+        (document,) = loads(token)["documents"]
+        signer = x509.load_der_x509_certificate(document["issuerSigned"]["issuerAuth"][1][33])
+        signer.verify_directly_issued_by(authority)
+        issuer = signer.public_key()
+        assert isinstance(issuer, ec.EllipticCurvePublicKey)
+        _least(token, issuer)
+
+    return cpu(least, [one.of_new_signer for one in made.shown])
+
+
+def _least(token: bytes, issuer: ec.EllipticCurvePublicKey) -> None:
     (document,) = loads(token)["documents"]
     issued = document["issuerSigned"]
     for items in issued["nameSpaces"].values():
@@ -211,8 +229,6 @@ def _least(token: bytes, issuer: ec.EllipticCurvePublicKey) -> None:
 
 
 def _signed_by(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> None:
-    from cryptography.exceptions import InvalidSignature
-
     der = encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
     try:
         key.verify(der, sha256(message).digest(), _ECDSA)
