@@ -43,6 +43,23 @@ def test_a_picture_that_only_is_one_is_accepted(inside: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("g", "defs", "symbol", "use", "title", "desc"),
+        *("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "image"),
+        *("linearGradient", "radialGradient", "stop", "clipPath", "mask", "pattern", "marker"),
+    ],
+)
+def test_each_element_that_only_draws_is_accepted(name: str) -> None:
+    require_template(svg(f'<{name} xml:lang="nl" xml:space="default"/>'), ())
+
+
+@pytest.mark.parametrize("name", ["text", "tspan", "title", "desc"])
+def test_a_placeholder_stands_in_each_element_of_text(name: str) -> None:
+    require_template(svg(f"<{name}>{{{{street}}}}</{name}>"), {"street"})
+
+
+@pytest.mark.parametrize(
     "inside",
     [
         "<script>alert(1)</script>",

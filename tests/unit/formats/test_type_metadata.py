@@ -437,6 +437,23 @@ def test_rendering_is_read_and_nothing_of_it_is_fetched() -> None:
     assert shown({"locale": "nl", "name": "Vergunning"}).display[0].rendering is None
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("orientation", "portrait"),
+        ("orientation", "landscape"),
+        ("color_scheme", "light"),
+        ("color_scheme", "dark"),
+        ("contrast", "normal"),
+        ("contrast", "high"),
+    ],
+)
+def test_a_template_is_made_for_what_the_specification_knows(name: str, value: str) -> None:
+    rendering = drawn(svg_templates=[{**HTTPS, "properties": {name: value}}]).display[0].rendering
+    assert rendering is not None
+    assert rendering.svg_templates[0].properties == {name: value}
+
+
 @pytest.mark.parametrize("color", ["#fff", "#FFFFFF", "rgb(0,0,0)", "rgb( 10%, 0.5% ,100% )", "rgb(-1,300,+5)"])
 def test_colours_are_those_of_css(color: str) -> None:
     assert drawn(simple={"text_color": color}).display[0].rendering is not None
