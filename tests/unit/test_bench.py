@@ -8,7 +8,6 @@ from bench import auth0, cases, mdoc
 from bench.__main__ import TARGETS, report, run
 from bench.measure import Case, Measured, Share, cpu, profile
 
-
 MDOC_FLOORS = (mdoc.LEAST_TO_VERIFY, mdoc.LEAST_TO_VERIFY_NEW_SIGNER)
 
 
