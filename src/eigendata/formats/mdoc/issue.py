@@ -44,6 +44,7 @@ _DAY: Final = timedelta(days=1)
 _ORDER_BYTES: Final = 8  # what a place in the order of digests is drawn from
 _DIGEST_BYTES: Final = sha256().digest_size
 _DRAWN: Final = RANDOM_BYTES + _ORDER_BYTES + _DIGEST_BYTES
+_DAYS: Final = 64  # kept: those of the copies of a day are the same
 _COUNTS: Final = 64  # kept: as many as types of different sizes
 _SECRET: Final[Callable[[tuple[Element, bytes, bytes]], bytes]] = itemgetter(2)
 _CHAINS: Final = 64  # kept as written: an issuer has one for all that it signs
@@ -197,6 +198,7 @@ def _mso(attestation: Attestation, digests: bytes) -> bytes:
     return b"".join(parts)
 
 
+@lru_cache(maxsize=_DAYS)
 def _day(moment: datetime) -> datetime:
     # a time of day would tell the copies of one session from those of another
     moment = utc(moment)

@@ -36,6 +36,7 @@ MEMBERS_STEP: Final = 4
 """The members of an object that no type declares are filled up to a multiple of this many digests."""
 
 _DAY: Final = 86_400
+_DAYS: Final = 64  # kept: those of the copies of a day are the same
 _HEADERS: Final = 64  # kept as written: an issuer has one for all that it signs
 _SALT_TEXT: Final = SALT_BYTES // 3 * 4
 _MORE_SALTS: Final = 16
@@ -109,6 +110,7 @@ def _frame(attestation: Attestation) -> dict[str, Json]:
     return frame
 
 
+@lru_cache(maxsize=_DAYS)
 def _day(moment: datetime) -> int:
     # a time of day would tell the copies of one session from those of another
     seconds = utc(moment).timestamp()
