@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from eigendata.crypto import multikey
 from eigendata.crypto.keys import PublicKey
-from eigendata.encoding import Json, b64url_decode, date_time_stamp, json_loads, json_object
+from eigendata.encoding import Json, b64url_decode, date_time_stamp, json_dumps, json_loads, json_object
 from eigendata.errors import Check, Malformed, Reason, Rejected, Trail, Unavailable
 
 if TYPE_CHECKING:
@@ -245,6 +245,25 @@ def document_of(controller: str) -> ControllerDocument | None:
     )
 
 
+def write_document(controller: str, method: str, key: PublicKey) -> bytes:
+    """Write the document of a controller with one verification method, for assertions, as it is published."""
+    described = {"id": method, "type": "Multikey", "controller": controller, "publicKeyMultibase": multikey.write(key)}
+    return json_dumps(
+        {
+            "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+            "id": controller,
+            "verificationMethod": [described],
+            ASSERTION: [method],
+        }
+    )
+
+
+def web_did(url: str) -> str | None:
+    """Give the did:web under which the holder of an https address publishes; None where it is no plain address."""
+    name = _WEB + url.removeprefix(_HTTPS).rstrip("/").replace("/", ":")
+    return name if url.startswith(_HTTPS) and address(name) is not None else None
+
+
 def parse_document(data: bytes) -> ControllerDocument:
     """Read a controller document.
 
@@ -311,6 +330,12 @@ def require_key(
     trail.require(METHOD_EXPIRES, expires is None or at < expires)
     trail.require(METHOD_REVOKED, revoked is None or at < revoked)
     return key
+
+
+def key_of(document: ControllerDocument, method: str) -> PublicKey | None:
+    """Give the key of a verification method, whatever it is for; None where there is none of a kind known here."""
+    found = _read(document.methods.get(method, {}))
+    return None if found is None else found[0]
 
 
 def _read(method: Mapping[str, Json]) -> tuple[PublicKey, datetime | None, datetime | None] | None:

@@ -28,6 +28,7 @@ from eigendata.issuer import (
     SourceRole,
     UnprovenKeys,
     create_authority,
+    create_controller,
     create_document_signer,
     create_issuer,
     create_issuing_authority,
@@ -660,3 +661,63 @@ def test_half_a_document_signer_or_anothers_is_none(signing: Path, tmp_path: Pat
     (elsewhere / "issuer.toml").write_text(settings.replace("https://boxtel.example", "https://gestel.example"))
     with pytest.raises(Misuse, match="name"):
         Issuer.open(elsewhere)
+
+
+# -- a controller in it -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def controlling(made: Path, tmp_path: Path) -> Path:
+    """The same issuer, with a key for Data Integrity."""
+    folder = copy_of(made / "boxtel", tmp_path / "boxtel")
+    assert create_controller(folder) == "did:web:boxtel.example"
+    return folder
+
+
+def test_an_issuer_with_a_controllers_key_issues_w3c_credentials(controlling: Path, tmp_path: Path) -> None:
+    issuer = Issuer.open(controlling)
+    assert set(issuer.seals) == {FORMAT, "ldp_vc"}
+    add_issuer(
+        tmp_path / "trust.toml",
+        anchor_pem=None,
+        issuer=issuer.id,
+        name=issuer.name,
+        types=[one.id for one in issuer.types],
+        municipalities=issuer.jurisdictions,
+        documents=[(controlling / "did.json").read_bytes()],
+    )
+    keys = [SoftwareKey.generate(Algorithm.EDDSA).public_key]
+    issuance = issuer.issue(AISHA.record(), format="ldp_vc", to=UnprovenKeys(keys=tuple(keys)), at=AT)
+    for one in issuance.issued:
+        unverified = FORMATS["ldp_vc"].parse_credential(one.copies[0])
+        authentic = unverified.verify([one.type], trust=Trust.load(tmp_path / "trust.toml"), at=AT)
+        assert (authentic.issuer.party.id, authentic.holder) == (issuer.id, keys[0])
+
+
+def test_a_controller_is_made_once_and_under_a_plain_name(controlling: Path, made: Path, tmp_path: Path) -> None:
+    with pytest.raises(Misuse, match="already"):
+        create_controller(controlling)
+    other = copy_of(made / "boxtel", tmp_path / "other")
+    for name in ("did:key:z6Mk", "did:web:Boxtel.example", "https://boxtel.example:8443", "boxtel"):
+        with pytest.raises(Misuse):
+            create_controller(other, name=name)
+    settings = (other / "issuer.toml").read_text()
+    (other / "issuer.toml").write_text(settings.replace("https://boxtel.example", "https://boxtel.example:8443"))
+    with pytest.raises(Misuse):
+        create_controller(other)
+
+
+def test_half_a_controller_or_anothers_is_none(controlling: Path, tmp_path: Path) -> None:
+    for gone in ("did.json", "controller.key.pem"):
+        half = copy_of(controlling, tmp_path / gone)
+        (half / gone).unlink()
+        with pytest.raises(Misuse):
+            Issuer.open(half)
+    document = json.loads((controlling / "did.json").read_bytes())
+    for changes in ({"assertionMethod": []}, {"id": "did:web:gestel.example"}):
+        (controlling / "did.json").write_text(json.dumps({**document, **changes}))
+        with pytest.raises(Misuse, match="for assertions"):
+            Issuer.open(controlling)
+    (controlling / "did.json").write_text("[]")
+    with pytest.raises(Malformed):
+        Issuer.open(controlling)

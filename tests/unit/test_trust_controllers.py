@@ -163,3 +163,12 @@ def test_an_issuer_with_controllers_is_widened_in_one_respect_at_a_time(tmp_path
     assert Trust.load(path).issuers["https://boxtel.example"].types == ("urn:example:a:1", "urn:example:b:1")
     add_issuer(path, types=["urn:example:a:1", "urn:example:b:1"], municipalities=["0757"], **how, controllers=[BOXTEL])
     assert not Trust.load(path).issuers["https://boxtel.example"].issuer_metadata
+
+
+def test_a_document_that_is_pinned_makes_its_controller_the_issuers(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    how: dict[str, Any] = {"anchor_pem": None, "types": ["urn:example:a:1"], "municipalities": ["0757"]}
+    add_issuer(path, issuer="https://boxtel.example", name="Boxtel", documents=[document().encode()], **how)
+    assert found(Trust.load(path)).key == KEY
+    with pytest.raises(Malformed):
+        add_issuer(path, issuer="https://other.example", name="Other", documents=[b"{}"], **how)

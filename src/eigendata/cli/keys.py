@@ -8,13 +8,20 @@ from typing import Annotated, Final
 
 import typer
 
+from eigendata import did
 from eigendata import trust as trusting
 from eigendata.cli import speaking
 from eigendata.cli.speaking import AsJson
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import b64url_encode
 from eigendata.errors import Misuse
-from eigendata.issuer import create_authority, create_document_signer, create_issuer, create_issuing_authority
+from eigendata.issuer import (
+    create_authority,
+    create_controller,
+    create_document_signer,
+    create_issuer,
+    create_issuing_authority,
+)
 from eigendata.registers import catalogue
 from eigendata.registers.tables import municipalities
 
@@ -76,6 +83,13 @@ def keygen(
         bool,
         typer.Option("--document-signer", help="Make a document signer in an issuer's folder: it issues mdocs too."),
     ] = False,
+    controller: Annotated[
+        bool,
+        typer.Option(
+            "--controller",
+            help="Make a key for Data Integrity and did.json in an issuer's folder: it issues ldp_vc too.",
+        ),
+    ] = False,
     crl: Annotated[
         str | None,
         typer.Option("--crl", help="With --iaca: the URL of your list of revoked certificates, not URL/iaca.crl."),
@@ -88,11 +102,13 @@ def keygen(
     type: Annotated[str | None, typer.Option("--type", help=TYPES_HELP)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key, an authority, an issuer, or a document signer for one. Key files are for their owner alone."""
+    """Make a key, an authority, an issuer, or a signer for one. Key files are for their owner alone."""
     now = datetime.now(UTC)
-    if [issuer_cert, document_signer, ca is not None and not issuer_cert].count(True) > 1:
-        raise Misuse("one thing is made at a time: --ca, --issuer-cert, --iaca or --document-signer")
-    if document_signer:
+    if [issuer_cert, document_signer, controller, ca is not None and not issuer_cert].count(True) > 1:
+        raise Misuse("one thing is made at a time: --ca, --issuer-cert, --iaca, --document-signer or --controller")
+    if controller:
+        made, text = _made_controller(out, san)
+    elif document_signer:
         if not iaca:
             raise Misuse("--document-signer needs --iaca DIR, and --out DIR with the folder of the issuer")
         made, text = _made_signer(out, Path(iaca), at=now)
@@ -137,6 +153,12 @@ def _made_signer(out: Path, authority: Path, *, at: datetime) -> tuple[dict[str,
     return made, f"{out}: a document signer's key and certificate. From now on {issuer} issues mdocs too."
 
 
+def _made_controller(out: Path, name: str | None) -> tuple[dict[str, str], str]:
+    controller = create_controller(out, name=name)
+    made = {"made": "controller", "folder": str(out), "controller": controller}
+    return made, f"{out}: a key, and did.json to publish at {did.address(controller)}. It signs as {controller}."
+
+
 def _type_id(name: str) -> str:
     # a type that others declare: a URI, or a collision-resistant name such as com.example.housing (SD-JWT VC 2.2.2.1)
     return name if any(mark in name for mark in ":./") else catalogue.by_name(name).id
@@ -170,11 +192,26 @@ def add(
             "--signer-use", help="The object identifier that its document signers are certified for, if not ISO's own."
         ),
     ] = None,
+    controller: Annotated[
+        str | None,
+        typer.Option(
+            "--controller", help="The did:web, did:key or https names that it signs ldp_vc under, with commas."
+        ),
+    ] = None,
+    document: Annotated[
+        Path | None,
+        typer.Option("--document", help="A controller document (did.json) to pin: its controller is never looked up."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Trust an issuer for types, and for municipalities. Nothing is trusted that is not in this file."""
-    if (anchor is None) != issuer_metadata:
-        raise Misuse("an issuer's key is found by --anchor or by --issuer-metadata, one of the two")
+    controllers = tuple(one.strip() for one in (controller or "").split(",") if one.strip())
+    ways = [anchor is not None, issuer_metadata].count(True)
+    controlled = bool(controllers) or document is not None
+    if ways > 1 or not (ways or controlled) or (issuer_metadata and controlled):
+        raise Misuse(
+            "an issuer is found by --anchor or --issuer-metadata, one of the two, or by --controller, --document"
+        )
     types = tuple(_type_id(one) for one in map(str.strip, type.split(",")) if one)
     municipalities = tuple(code.strip() for code in (municipality or "").split(",") if code.strip())
     trusting.add_issuer(
@@ -186,6 +223,8 @@ def add(
         municipalities=municipalities,
         iaca=iaca,
         signer_use=signer_use,
+        controllers=controllers,
+        documents=() if document is None else (speaking.read(document),),
     )
     speaking.tell(
         {"trusted": issuer, "types": types, "municipalities": municipalities, "file": str(out)},

@@ -34,7 +34,7 @@ def demo(
         Path | None, typer.Option("--population", help="Other persons than the shipped ones.")
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", help="dc+sd-jwt, mso_mdoc, or mixed: an answer with cards of both.")
+        str, typer.Option("--format", help="dc+sd-jwt, mso_mdoc, mixed (an answer with cards of both), or ldp_vc.")
     ] = PREFERRED,
     lang: Lang = LANG,
     as_json: AsJson = False,

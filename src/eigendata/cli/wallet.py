@@ -473,6 +473,7 @@ def proposal_object(proposal: Proposal) -> dict[str, Json]:
                 "issuer": one.issuer.name,
                 "shown": [{**_line_object(line), "kept": line.kept} for line in one.lines],
                 "besides": [_line_object(line) for line in one.besides],
+                "whole": one.whole,
             }
             for one in proposal.offered
         ],
@@ -526,6 +527,8 @@ def tell_proposal(proposal: Proposal, lang: Language) -> None:
             speaking.line(f"  {words['kept']}: {kept}", "yellow")
         elif not proposal.keep and any(line.kept is None for line in one.lines):
             speaking.line(f"  {words['silent']}", "yellow")
+        if one.whole:
+            speaking.line(f"  {texts.say('asked.whole', lang)}", "yellow")
         names = ", ".join(label(line.label, lang) for line in one.besides)
         speaking.line(f"  {words['besides']}: {names}", "dim")
     for over in proposal.over_asked:

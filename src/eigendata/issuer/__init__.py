@@ -48,6 +48,7 @@ from eigendata.registers.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from eigendata.issuer.directory import (
         create_authority,
+        create_controller,
         create_document_signer,
         create_issuer,
         create_issuing_authority,
@@ -61,6 +62,7 @@ __all__ = [
     "SourceRole",
     "UnprovenKeys",
     "create_authority",
+    "create_controller",
     "create_document_signer",
     "create_issuer",
     "create_issuing_authority",
@@ -69,7 +71,12 @@ __all__ = [
 if not TYPE_CHECKING:
     __getattr__ = late.names(
         __name__,
-        {"directory": ("create_authority", "create_document_signer", "create_issuer", "create_issuing_authority")},
+        {
+            "directory": (
+                *("create_authority", "create_controller", "create_document_signer"),
+                *("create_issuer", "create_issuing_authority"),
+            )
+        },
     )
 
 CHALLENGE_LIFETIME: Final = timedelta(minutes=15)

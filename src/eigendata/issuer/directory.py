@@ -4,6 +4,7 @@
     create_issuing_authority --> DIR/key.pem, anchor.pem         the same, of one issuer, for documents (IACA)
     create_issuer            --> DIR/key.pem, chain.pem, challenge.key, issuer.toml       --> read --> Settings
     create_document_signer   --> DIR/document-signer.key.pem, document-signer.pem beside  -->
+    create_controller        --> DIR/controller.key.pem, did.json beside                  -->
 
 What is secret is for its owner alone, is never printed, and is refused when others may read it.
 """
@@ -19,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from eigendata import files
+from eigendata import did, files
 from eigendata.crypto.iaca import make_document_signer, make_issuing_authority, verify_document_signer
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, load_pem_chain, make_authority, make_issuer_certificate, read_leaf
@@ -27,7 +28,7 @@ from eigendata.encoding import toml_loads
 from eigendata.errors import Malformed, Misuse, Rejected, within
 from eigendata.formats import ORIGINS
 from eigendata.issuer.standing import CHALLENGE_KEY_SIZE, Category, SourceRole
-from eigendata.model import Chain, DocumentSigner, Origin, Seal, utc
+from eigendata.model import Chain, DocumentSigner, Method, Origin, Seal, utc
 
 MAX_FILE: Final = 262_144
 """Bytes of a file in an issuer's directory."""
@@ -40,6 +41,9 @@ _USED: Final = "used.sqlite"
 _ANCHOR: Final = "anchor.pem"
 SIGNER_KEY: Final = "document-signer.key.pem"
 SIGNER: Final = "document-signer.pem"
+CONTROLLER_KEY: Final = "controller.key.pem"
+CONTROLLER: Final = "did.json"
+_METHOD: Final = "key-1"
 _URL: Final = re.compile(r"https://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII)
 _CODE: Final = re.compile("[0-9]{4}", re.ASCII)
 _OPTIONAL: Final = frozenset({"category", "source_role", "authentic_source"})
@@ -116,7 +120,7 @@ def _standing(path: Path, others: Mapping[str, str]) -> tuple[Category, SourceRo
 
 
 def _seals(directory: Path, key: str, chain: str, id: str) -> dict[str, Seal]:
-    """Give the seal of each format that this issuer has certificates for."""
+    """Give the seal of each format that this issuer has a key for."""
     signer, certificates = _certified(directory / key, directory / chain, id)
     found: dict[type[Origin], Seal] = {
         Chain: Seal(signer=signer, origin=Chain(certificates=certificates, issuer=id)),
@@ -125,7 +129,23 @@ def _seals(directory: Path, key: str, chain: str, id: str) -> dict[str, Seal]:
     if os.path.lexists(directory / SIGNER) or os.path.lexists(directory / SIGNER_KEY):
         signer, certificates = _certified(directory / SIGNER_KEY, directory / SIGNER, id)
         found[DocumentSigner] = Seal(signer=signer, origin=DocumentSigner(certificates=certificates, issuer=id))
+    if os.path.lexists(directory / CONTROLLER) or os.path.lexists(directory / CONTROLLER_KEY):
+        found[Method] = _controlled(directory, id)
     return {name: found[kind] for name, kind in ORIGINS.items() if kind in found}
+
+
+def _controlled(directory: Path, id: str) -> Seal:
+    """Read the key of a controller, and see that its document gives that key for assertions."""
+    signer = SoftwareKey.load(directory / CONTROLLER_KEY)
+    with within(str(directory / CONTROLLER)):
+        document = did.parse_document(files.read(directory / CONTROLLER, limit=MAX_FILE))
+        allowed = [(name, did.key_of(document, name)) for name in sorted(document.purposes[did.ASSERTION])]
+    for method, key in allowed:
+        if key == signer.public_key and did.controller_of(method) == document.id:
+            return Seal(signer=signer, origin=Method(controller=document.id, id=method, issuer=id))
+    raise Misuse(
+        f"the key in {directory / CONTROLLER_KEY} is not one that {directory / CONTROLLER} gives for assertions"
+    )
 
 
 def _certified(key: Path, chain: Path, id: str) -> tuple[SoftwareKey, tuple[bytes, ...]]:
@@ -212,6 +232,29 @@ def create_document_signer(out: Path, *, authority: Path, at: datetime) -> str:
     key.save(out / SIGNER_KEY)
     files.write_new(out / SIGNER, dump_pem_chain((leaf,)))
     return settings.id
+
+
+def create_controller(out: Path, *, name: str | None = None) -> str:
+    """Make a key for Data Integrity for the issuer in a directory, with the document that publishes it; give its name.
+
+    Args:
+        out: the directory that `create_issuer` made.
+        name: the did:web or https name that it signs under; the did:web of the issuer's URL where None.
+
+    Raises:
+        Misuse: there is no issuer, it is a controller already, or the name is none under which it can publish.
+        Malformed: a file does not hold what it should.
+    """
+    settings = read(out)
+    controller = name or did.web_did(settings.id)
+    if controller is None or did.address(controller) is None:
+        raise Misuse("a controller has a plain did:web or https name: lower case, no port, nothing encoded")
+    key = SoftwareKey.generate(Algorithm.EDDSA)
+    _make(out, CONTROLLER_KEY, CONTROLLER)
+    key.save(out / CONTROLLER_KEY)
+    document = did.write_document(controller, f"{controller}#{_METHOD}", key.public_key)
+    files.write_new(out / CONTROLLER, document)
+    return controller
 
 
 def create_issuer(

@@ -137,7 +137,8 @@ def shown_beside(wanted: Wanted, type: CredentialType, format: Format) -> tuple[
 
 def _shows_too_much(wanted: Wanted, formats: Mapping[str, Format]) -> Declined:
     pairs = [(asked, each) for asked in wanted.types for each in formats.values()]
-    shown = sorted({".".join(path) for asked, each in pairs for path in shown_beside(wanted, asked, each)})
+    beside = {path for asked, each in pairs for path in shown_beside(wanted, asked, each)}
+    shown = sorted(".".join(path) for path in beside if path[0] != ABSENT)
     return Declined(
         Reason.OVER_ASKED,
         f"question {wanted.id!r} cannot be asked in {', '.join(formats)}: there {', '.join(shown)} would be shown too, "

@@ -24,6 +24,7 @@ from eigendata.formats import ORIGINS, PREFERRED, only
 from eigendata.issuer import (
     Issuer,
     create_authority,
+    create_controller,
     create_document_signer,
     create_issuer,
     create_issuing_authority,
@@ -36,6 +37,7 @@ from eigendata.model import (
     Disclosure,
     DocumentSigner,
     Issuance,
+    Method,
 )
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
@@ -54,6 +56,8 @@ from eigendata.web import simulator
 
 COPIES: Final = 10
 POLICY: Final = "woningcorporatie/B"
+WHOLE_POLICY: Final = "demo/hele-kaart"
+"""What is asked instead where a format shows more than the other policy may ask."""
 HOME: Final[Mapping[str, Json]] = {"household_size": [2, 4], "binding": True}
 """The home that is to be let: for two to four people, and people of the municipality come first."""
 CORPORATION: Final = "redirect_uri:https://woonstichting.example/answer"
@@ -64,6 +68,7 @@ TELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "dc+sd-jwt": ("dc+sd-jwt",),
     "mso_mdoc": ("mso_mdoc",),
     "mixed": ("mso_mdoc", "dc+sd-jwt"),
+    "ldp_vc": ("ldp_vc",),
 }
 """What a telling is called -> the formats in it. With several each card is collected in each, the corporation takes
 either, and the resident answers one question in the first and the next in the next."""
@@ -156,7 +161,11 @@ class _Telling:
                     name="Woonstichting De Eik",
                     formats=only(*self.formats),
                 )
-                request = corporation.ask(policies.load(POLICY), home=HOME, at=self.clock())
+                try:
+                    request = corporation.ask(policies.load(POLICY), home=HOME, at=self.clock())
+                except Declined as closed:  # a format that withholds nothing shows more than this policy may ask
+                    yield self._not_asked(closed)
+                    request = corporation.ask(policies.load(WHOLE_POLICY), home={}, at=self.clock())
                 received = vp.parse_request(vp.write_request(request), at=self.clock())
                 proposal = self._chosen(wallet.consider(received, at=self.clock()))
                 yield self._considered(request, proposal)
@@ -195,6 +204,11 @@ class _Telling:
             create_issuing_authority(self.folder / "iaca", name=name, uri=url, crl=None, at=now)
             create_document_signer(self.folder / "issuer", authority=self.folder / "iaca", at=now)
             authorities.append("iaca")
+        documents: list[bytes] = []
+        if any(ORIGINS[one] is Method for one in self.formats):
+            create_controller(self.folder / "issuer")
+            # pinned, for the municipality has no web server on this machine
+            documents.append((self.folder / "issuer" / "did.json").read_bytes())
         for authority in authorities:
             add_issuer(
                 self.folder / "trust.toml",
@@ -203,6 +217,7 @@ class _Telling:
                 name=name,
                 types=tuple(CATALOGUE),
                 municipalities=(code,),
+                documents=documents,
             )
         return Issuer.open(self.folder / "issuer"), Trust.load(self.folder / "trust.toml")
 
@@ -293,6 +308,14 @@ class _Telling:
         lines = [Line(text=self._say("stored", cards=len(cards), bytes=size), tone="good")]
         return self._scene("wallet", lines, {"cards": [one.type.id for one in cards], "vault_bytes": size})
 
+    def _not_asked(self, closed: Declined) -> Scene:
+        lines = [
+            Line(text=self._say("not_asked", policy=POLICY)),
+            Line(text=f"– {texts.reason(closed.reason, self.language)}", tone="bad"),
+            Line(text=f"  {closed.message}", tone="note"),
+        ]
+        return self._scene("not_asked", lines, {"policy": POLICY, "reason": str(closed.reason)})
+
     def _considered(self, request: Request, proposal: Proposal) -> Scene:
         size = len(vp.write_request(request))
         keep = " ".join(policies.kept_lines(proposal.keep, self.language))
@@ -308,10 +331,15 @@ class _Telling:
             for line in one.lines:
                 value = self._say("fresh_number") if line.value is None else _shown(line.value)
                 lines.append(Line(text=f"    {self._label(line.label)}: {value}"))
+            if one.whole:
+                besides = ", ".join(dict.fromkeys(self._label(line.label) for line in one.besides))
+                lines += [Line(text=f"    {self._say('whole_shown')}", tone="bad"), Line(text=f"      {besides}")]
         shown: dict[str, Json] = {
             one.query: list(dict.fromkeys(_name(line.path) for line in one.lines)) for one in proposal.offered
         }
-        return self._scene("consent", lines, {"request_bytes": size, "proven": proposal.asker.proven, "shows": shown})
+        whole: list[Json] = [one.query for one in proposal.offered if one.whole]
+        data: dict[str, Json] = {"request_bytes": size, "proven": proposal.asker.proven, "shows": shown, "whole": whole}
+        return self._scene("consent", lines, data)
 
     def _answered(self, wallet: Wallet, proposal: Proposal, wire: bytes) -> Scene:
         shown = {(one.type.id, line.path) for one in proposal.offered for line in (*one.lines, *one.besides)}
@@ -327,6 +355,8 @@ class _Telling:
         asked = {one.type.id for one in proposal.offered}
         for card in cards:
             names = list(dict.fromkeys(self._label(line.label) for one, line in kept if one.id == card.id))
+            if not names:  # it was shown whole
+                continue
             what = ", ".join(names) if card.type.id in asked else self._say("whole_card", count=len(names))
             lines.append(Line(text=f"  {self._label(card.type.label)}: {what}", tone="note"))
         withheld: list[Json] = list(dict.fromkeys(f"{card.type.short}.{_name(line.path)}" for card, line in kept))

@@ -1,4 +1,4 @@
-"""Six attacks on a verifier that has just accepted an honest answer, and on the vault that gave it.
+"""Attacks on a verifier that has just accepted an honest answer, and on the vault that gave it.
 
 The attackers hold real credentials with real keys: a stranger without any fails at the first signature, which shows
 little. Each attack breaks one rule, so that the reason of its refusal is that rule.
@@ -19,8 +19,17 @@ from cbor2 import CBORTag
 
 from eigendata import channel, policies, proofs
 from eigendata.crypto.jose import sign_jws
-from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
-from eigendata.encoding import Json, b64url_decode, b64url_encode, cbor_dumps, cbor_loads, json_dumps, json_loads
+from eigendata.crypto.keys import PublicKey, SoftwareKey
+from eigendata.encoding import (
+    Json,
+    b64url_decode,
+    b64url_encode,
+    cbor_dumps,
+    cbor_loads,
+    json_dumps,
+    json_loads,
+    json_object,
+)
 from eigendata.errors import Misuse, Rejected
 from eigendata.formats import FORMATS
 from eigendata.formats.protocol import OpenedCredential
@@ -64,15 +73,23 @@ class Attack:
 
 
 def attacks(stage: Stage) -> Iterator[Attack]:
-    """Try the six, each in its turn."""
+    """Try them, each in its turn: those that the formats of the request leave something to try."""
     own = _Cards(stage, stage.record)
     other = None if stage.neighbour is None else _Cards(stage, stage.neighbour)
-    for name, attempt in (
-        ("replay", lambda: stage.corporation.verify(stage.answer, stage.request, at=stage.clock())),
-        ("other_verifier", lambda: _relay(stage)),
+    on_cards: tuple[tuple[str, Callable[[], object]], ...] = (
         ("swapped", lambda: _verify(stage, _swap(stage, own))),
         ("withheld", lambda: _verify(stage, own.answer(_fresh(stage), without=("local_tie_6y",)))),
         ("household", lambda: _verify(stage, own.answer(_fresh(stage), beside=("huishouden", other)))),
+    )
+    if any(one.format in _WHOLE for one in stage.request.query.credentials):
+        on_cards = (
+            ("swapped_card", lambda: _verify(stage, _rewritten(stage, own, {"family_name": "Ander"}))),
+            ("withheld_card", lambda: _verify(stage, _rewritten(stage, own, {"resident": None}))),
+        )
+    for name, attempt in (
+        ("replay", lambda: stage.corporation.verify(stage.answer, stage.request, at=stage.clock())),
+        ("other_verifier", lambda: _relay(stage)),
+        *on_cards,
         ("vault", lambda: _open_damaged(stage)),
     ):
         if name == "household" and other is None:
@@ -96,7 +113,8 @@ class _Cards:
         at = stage.clock()
         challenge = stage.issuer.challenge(at=at)
         formats = tuple(stage.corporation.formats)
-        keys = [SoftwareKey.generate(Algorithm.ES256) for _ in range(len(challenge.types) * len(formats))]
+        algorithms = [FORMATS[one].holder_algorithms[0] for one in formats] * len(challenge.types)
+        keys = [SoftwareKey.generate(one) for one in algorithms]
         to = stage.issuer.proven(proofs.prove(challenge, keys, at=at), at=at)
         issued = stage.issuer.issue(record, format=formats, to=to, copies=1, at=at).issued
         self._clock = stage.clock
@@ -105,6 +123,9 @@ class _Cards:
         self._held: Mapping[tuple[str, str], tuple[CredentialType, bytes, SoftwareKey]] = {
             (one.type.id, one.format): (one.type, one.copies[0], own[_holder(one, stage, at)]) for one in issued
         }
+
+    def held(self, asked: CredentialQuery) -> tuple[CredentialType, bytes, SoftwareKey]:
+        return self._held[asked.type_ids[0], asked.format]
 
     def key(self, asked: CredentialQuery) -> SoftwareKey:
         return self._held[asked.type_ids[0], asked.format][2]
@@ -224,6 +245,31 @@ _SWAPPED: Final[Mapping[str, Callable[[bytes, SoftwareKey, Binding, datetime], b
     "mso_mdoc": _swapped_element,
 }
 """Format -> how a claim in a presentation is changed by whoever holds its key."""
+
+
+_WHOLE: Final = frozenset({"ldp_vc"})
+"""Formats in which nothing is withheld: whoever cheats with a card of theirs changes the card itself."""
+
+
+def _rewritten(stage: Stage, cards: _Cards, changes: Mapping[str, str | None]) -> tuple[Request, Answer]:
+    """Change facts of one's own card, or cut them out, and sign the whole anew as its holder."""
+    request = _fresh(stage)
+    asked = request.query.credentials[0]
+    declared, copy, key = cards.held(asked)
+    card = json_object(copy)
+    match card:
+        case {"credentialSubject": dict(subject)}:
+            changed = {name: value for name, value in {**subject, **changes}.items() if value is not None}
+        case _:
+            raise Misuse("there is no fact to change")
+    token = FORMATS[asked.format].present(
+        json_dumps({**card, "credentialSubject": changed}),
+        declared,
+        [],
+        Holding(key=key, binding=request.binding),
+        at=stage.clock(),
+    )
+    return request, Answer(presentations={asked.id: (Presentation(format=asked.format, token=token),)})
 
 
 def _enlarged(disclosure: bytes) -> bytes:

@@ -339,6 +339,7 @@ def add_issuer(
     types: Iterable[str],
     municipalities: Iterable[str] = (),
     controllers: Iterable[str] = (),
+    documents: Iterable[bytes] = (),
     iaca: bool = False,
     signer_use: str | None = None,
 ) -> None:
@@ -351,19 +352,21 @@ def add_issuer(
         anchor_pem: the certificate that its chains lead to; None: it is found by its controllers alone, or, without
             any, publishes its keys itself, as JWT VC Issuer Metadata under its name.
         controllers: the DIDs and https addresses under which it signs in Data Integrity.
+        documents: controller documents to pin, each of a further controller, or of one of these.
         iaca: the anchor is an issuing authority of this issuer alone: every document signer of mdocs below it is the
             issuer's, whatever its certificate names. It is said when the issuer is added, and of each further anchor.
         signer_use: what its document signers are certified for, if not as ISO/IEC 18013-5 says; said when it is added.
 
     Raises:
-        Malformed: the anchor is not one certificate in PEM, or the file is no trust file.
+        Malformed: the anchor is not one certificate in PEM, a document is none, or the file is no trust file.
         Misuse: the anchor is no authority's, no file can be written there, the issuer would be widened in two respects
             or found in two ways, or a value cannot stand in it.
         Unavailable: the disk is full or fails.
     """
     path = Path(path)
     anchors = () if anchor_pem is None else (_one_anchor(anchor_pem),)
-    controllers = tuple(dict.fromkeys(controllers))
+    pinned = {did.parse_document(one).id: one.decode("utf-8") for one in documents}
+    controllers = tuple(dict.fromkeys((*controllers, *pinned)))
     added = IssuerEntry(
         name=name,
         anchors=anchors,
@@ -373,6 +376,7 @@ def add_issuer(
         types=tuple(dict.fromkeys(types)),
         municipalities=tuple(dict.fromkeys(municipalities)),
         controllers=controllers,
+        documents=pinned,
     )
     text = _read(path).decode("utf-8", "surrogateescape") if os.path.exists(path) else ""
     before = Trust.loads(text)
@@ -589,6 +593,7 @@ def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry
         types=types,
         municipalities=municipalities,
         controllers=controllers,
+        documents={**known.documents, **added.documents},
     )
 
 

@@ -91,6 +91,7 @@ class Offered:
         paths: what would be revealed, as the format holds it.
         lines: what that says.
         besides: what would be visible although it was not asked.
+        whole: nothing of this card can be withheld: all that it says would be visible.
     """
 
     query: str
@@ -100,6 +101,7 @@ class Offered:
     paths: tuple[ClaimPath, ...]
     lines: tuple[Line, ...]
     besides: tuple[Line, ...]
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,6 +393,7 @@ def _offered(query: CredentialQuery, card: str, holding: Holding, paths: tuple[C
             replace(line, kept=_kept(place, query)) for place, line in lines if any(_below(place, one) for one in paths)
         ),
         besides=tuple(line for place, line in lines if not any(_below(place, one) for one in (*hidden, *paths))),
+        whole=not holding.withheld,
     )
 
 
