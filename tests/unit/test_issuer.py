@@ -714,7 +714,8 @@ def test_half_a_controller_or_anothers_is_none(controlling: Path, tmp_path: Path
         with pytest.raises(Misuse):
             Issuer.open(half)
     document = json.loads((controlling / "did.json").read_bytes())
-    for changes in ({"assertionMethod": []}, {"id": "did:web:gestel.example"}):
+    changed: list[dict[str, Any]] = [{"assertionMethod": []}, {"id": "did:web:gestel.example"}]
+    for changes in changed:
         (controlling / "did.json").write_text(json.dumps({**document, **changes}))
         with pytest.raises(Misuse, match="for assertions"):
             Issuer.open(controlling)

@@ -528,7 +528,8 @@ def tell_proposal(proposal: Proposal, lang: Language) -> None:
         elif not proposal.keep and any(line.kept is None for line in one.lines):
             speaking.line(f"  {words['silent']}", "yellow")
         if one.whole:
-            speaking.line(f"  {texts.say('asked.whole', lang)}", "yellow")
+            whole = texts.say("asked.whole", lang)
+            speaking.line(f"  {whole}", "yellow")
         names = ", ".join(label(line.label, lang) for line in one.besides)
         speaking.line(f"  {words['besides']}: {names}", "dim")
     for over in proposal.over_asked:

@@ -73,8 +73,11 @@ if not TYPE_CHECKING:
         __name__,
         {
             "directory": (
-                *("create_authority", "create_controller", "create_document_signer"),
-                *("create_issuer", "create_issuing_authority"),
+                "create_authority",
+                "create_controller",
+                "create_document_signer",
+                "create_issuer",
+                "create_issuing_authority",
             )
         },
     )
