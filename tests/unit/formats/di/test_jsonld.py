@@ -379,7 +379,7 @@ def test_objects_too_deep_inside_one_another_are_refused() -> None:
     deep: Any = {"n": "x"}
     for _ in range(200):
         deep = {"n": deep}
-    refused({"@context": named, **deep}, "too deep", known)
+    refused({"@context": named, **deep}, "objects too deep", known)
 
 
 def test_more_statements_than_any_credential_makes_are_refused() -> None:
