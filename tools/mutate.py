@@ -8,7 +8,7 @@
 A mutant that no test kills must stand in tests/mutation/*.toml, with the reason why nobody can tell it from the
 original. One that stands there and is killed, or is there no more, is a failure too.
 
-    collect once -> every test under coverage: which lines it reaches     (.mutation/reach-2.json)
+    collect once -> every test under coverage: which lines it reaches     (.mutation/lines.json)
     for each mutant: fork -> put the changed code into the living functions -> the tests that reach its line
 
     outside functions: a constant, a table, a default -> its value into the living modules -> killed
@@ -242,7 +242,7 @@ def _test_prints() -> dict[str, str]:
 
 def _reached() -> _Known:
     """Give what the tests reach; only files of tests are run again that changed, or that reach what changed."""
-    path, code, prints, sources = KEPT / "reach-2.json", _shared_print(), _test_prints(), _source_prints()
+    path, code, prints, sources = KEPT / "lines.json", _shared_print(), _test_prints(), _source_prints()
     known = _Known.read(path) if path.exists() else _Known()
     if known.code != code:
         known = _Known(code=code)
