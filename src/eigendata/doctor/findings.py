@@ -163,6 +163,7 @@ class Cause(StrEnum):
     PROOF_FOR_OTHER = "proof_for_other"
     PROOF_FOR_OTHER_REQUEST = "proof_for_other_request"
     PROOF_OVER_OTHER = "proof_over_other"
+    TRANSCRIPT_DIFFERS = "transcript_differs"
     # questions and answers
     ANSWER_TO_OTHER = "answer_to_other"
     ANSWER_DECLINED = "answer_declined"

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from eigendata.doctor import tokens
+from eigendata.doctor import mdocs, tokens
 from eigendata.doctor.explaining import Explaining, nearest
 from eigendata.doctor.findings import Cause, Course, Finding, Gap, Kind, Report, Stated, refused, taken
 from eigendata.doctor.tokens import FORMAT, AsItSays, Circumstances, Examined, peek
@@ -65,12 +65,14 @@ class Beside:
 
 def token(data: bytes, beside: Beside, *, as_issued: bool) -> Report:
     """Examine one credential or presentation, in either serialization."""
-    given = FORMAT.from_wire(json_object(data)) if data[:1] == b"{" else data
+    mdoc = mdocs.taken_for(data)
+    given = mdoc or (FORMAT.from_wire(json_object(data)) if data[:1] == b"{" else data)
     found: tuple[Finding, ...] = ()
-    if as_issued and not given.endswith(b"~"):
+    if as_issued and mdoc is None and not given.endswith(b"~"):
         found, given = (Finding(cause=Cause.TILDE_MISSING),), given + b"~"
     asked = _request(beside)
-    one = _examined(given, beside, asked=asked, as_issued=as_issued and asked is None)
+    name = FORMAT.name if mdoc is None else mdocs.NAME
+    one = _examined(given, beside, asked=asked, as_issued=as_issued and asked is None, format=name)
     return Report(
         kind=Kind.CREDENTIAL if as_issued else Kind.PRESENTATION,
         findings=found or one.findings,
@@ -112,9 +114,12 @@ def _examined(
     as_issued: bool,
     query: CredentialQuery | None = None,
     place: tuple[str | int, ...] = (),
+    format: str,
 ) -> Examined:
     """Examine one token of several, or the only one; that it cannot be read is a finding like another."""
     try:
+        if format == mdocs.NAME:
+            return _judged_mdoc(given, beside, asked=asked, as_issued=as_issued, query=query, place=place)
         return _judged(given, beside, asked=asked, as_issued=as_issued, query=query, place=place)
     except Malformed as error:
         found = Finding(cause=Cause.TOKEN_DAMAGED, filled={"message": str(error)}, place=place)
@@ -151,6 +156,31 @@ def _judged(
     return tokens.examine(given, under, explain, place=place)
 
 
+def _judged_mdoc(
+    given: bytes,
+    beside: Beside,
+    *,
+    asked: Request | None,
+    as_issued: bool,
+    query: CredentialQuery | None,
+    place: tuple[str | int, ...],
+) -> Examined:
+    known = {mdocs.FORMAT.type_id(one): one for one in beside.types.values() if one.exists_in(mdocs.NAME)}
+    queries = [one for one in asked.query.credentials if one.format == mdocs.NAME] if asked is not None else []
+    doctype = mdocs.doctype(given)
+    if query is None:
+        query = next((one for one in queries if doctype in one.type_ids), queries[0] if queries else None)
+    if query is not None:
+        types = tuple(known.get(name) or CredentialType.foreign(name) for name in query.type_ids)
+    else:
+        types = (CredentialType.foreign(doctype),) if _is_others(doctype, beside) else tuple(known.values())
+    binding: Binding | Unbound | None = None
+    if not as_issued:
+        binding = asked.binding if asked is not None else UNBOUND
+    under = mdocs.Circumstances(at=beside.at, trust=beside.trust, types=types, binding=binding, query=query)
+    return mdocs.examine(given, under, place=place)
+
+
 def _is_published(issuer: str | None, trust: Trust) -> bool:
     """Tell whether an issuer's keys lie where nobody looks from here."""
     entry = trust.issuers.get(issuer or "")
@@ -182,10 +212,11 @@ def _is_others(vct: str, beside: Beside) -> bool:
 def issued(data: bytes, beside: Beside) -> Report:
     """Examine what an issuer sent: each copy, and that all belong together."""
     given = _issued(json_object(data), beside.types)
-    copies = ((one.type.short, number, copy) for one in given for number, copy in enumerate(one.copies))
+    copies = ((one, number, copy) for one in given for number, copy in enumerate(one.copies))
     every: list[Examined] = []
-    for name, number, copy in islice(copies, MAX_TOKENS):
-        found = _examined(copy, beside, asked=None, as_issued=True, place=(name, number))
+    for one, number, copy in islice(copies, MAX_TOKENS):
+        place = (one.type.short, number)
+        found = _examined(copy, beside, asked=None, as_issued=True, place=place, format=one.format)
         if number == 0 or found.findings:
             every.append(found)
     findings = _distinct(one for each in every for one in each.findings)
@@ -330,7 +361,13 @@ def _courses(disclosure: Disclosure) -> tuple[Course, ...]:
 def _each(given: Answer, beside: Beside, asked: Request) -> tuple[Examined, ...]:
     return tuple(
         _examined(
-            one.token, beside, asked=asked, as_issued=False, query=asked.query.credential(name), place=(name, number)
+            one.token,
+            beside,
+            asked=asked,
+            as_issued=False,
+            query=asked.query.credential(name),
+            place=(name, number),
+            format=one.format,
         )
         for name, several in given.presentations.items()
         for number, one in enumerate(several)
@@ -342,7 +379,9 @@ def _stated(given: Answer) -> tuple[Stated, ...]:
     for name, several in given.presentations.items():
         for number, one in enumerate(several):
             with suppress(Malformed):
-                said.append(tokens.stated(peek(one.token), (name, number)))
+                place = (name, number)
+                mdoc = one.format == mdocs.NAME
+                said.append(mdocs.stated(one.token, place) if mdoc else tokens.stated(peek(one.token), place))
     return tuple(said)
 
 
@@ -370,10 +409,7 @@ def _unasked(data: bytes, beside: Beside) -> Report:
     ]
     if len(each) > MAX_TOKENS:
         raise Malformed(f"the answer holds {len(each)} presentations; at most {MAX_TOKENS} are looked at")
-    every = [
-        _examined(FORMAT.from_wire(one), beside, asked=None, as_issued=False, place=(name, number))
-        for name, number, one in each
-    ]
+    every = [_as_given(one, beside, place=(name, number)) for name, number, one in each]
     return Report(
         kind=Kind.ANSWER,
         findings=_distinct(one for each in every for one in each.findings),
@@ -382,6 +418,13 @@ def _unasked(data: bytes, beside: Beside) -> Report:
         gaps=_gaps(beside, (each.stated for each in every), shown=True, asked=None),
         stated=tuple(each.stated for each in every),
     )
+
+
+def _as_given(value: Json, beside: Beside, *, place: tuple[str | int, ...]) -> Examined:
+    """Examine a presentation of which only the wire form tells what it is."""
+    mdoc = mdocs.taken_for(value.encode()) if isinstance(value, str) else None
+    given, name = (FORMAT.from_wire(value), FORMAT.name) if mdoc is None else (mdoc, mdocs.NAME)
+    return _examined(given, beside, asked=None, as_issued=False, place=place, format=name)
 
 
 def _other(data: bytes, beside: Beside, found: Finding, asked: Request) -> Report:

@@ -126,11 +126,28 @@ def _kind(data: bytes) -> Kind:
     text = data.strip()
     if not text:
         return Kind.EMPTY
+    if (found := _kind_of_mdoc(data)) is not None:
+        return found
     try:
         text.decode("utf-8")
     except UnicodeDecodeError:
         return Kind.BINARY
     return Kind.BINARY if b"\x00" in text else _kind_of_text(text)
+
+
+_OF_MDOC: Final = re.compile(rb"[A-Za-z0-9_-]{256,}", re.ASCII)
+_MAPS: Final = range(0xA1, 0xB8)  # the heads of small maps in CBOR
+
+
+def _kind_of_mdoc(data: bytes) -> Kind | None:
+    if data[0] not in _MAPS and _OF_MDOC.fullmatch(data.strip()) is None:
+        return None
+    from eigendata.doctor.mdocs import is_shown, taken_for  # late: nearly no file is one
+
+    token = taken_for(data)
+    if token is None:
+        return None
+    return Kind.PRESENTATION if is_shown(token) else Kind.CREDENTIAL
 
 
 def _is_der_certificate(data: bytes) -> bool:

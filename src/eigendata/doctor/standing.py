@@ -24,7 +24,7 @@ from eigendata.errors import EigendataError, Malformed, Misuse, Rejected, Unavai
 from eigendata.formats import FORMATS, PREFERRED
 from eigendata.formats.sdjwt.type_metadata import TYPE_DESCRIBED, TypeMetadata
 from eigendata.issuer import directory
-from eigendata.model import Chain, CredentialType
+from eigendata.model import Chain, CredentialType, DocumentSigner
 from eigendata.policies.loader import read_policy
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import ISSUER_KNOWN, Trust
@@ -231,8 +231,10 @@ def issuer_folder(folder: Path, beside: Beside) -> Report:
     origin = settings.seals[PREFERRED].origin
     given = origin.certificates if isinstance(origin, Chain) else ()
     report = chain(x509.dump_pem_chain(given), beside)
+    signers = [one.origin for one in settings.seals.values() if isinstance(one.origin, DocumentSigner)]
     known = [
-        Finding(cause=Cause.TYPE_NEAR, filled={"type": name, "near": near}) for name, near in _near(settings.types)
+        *(one for signer in signers for one in chain(x509.dump_pem_chain(signer.certificates), beside).findings),
+        *(Finding(cause=Cause.TYPE_NEAR, filled={"type": name, "near": near}) for name, near in _near(settings.types)),
     ]
     return replace(report, kind=Kind.ISSUER_FOLDER, findings=(*report.findings, *known))
 
@@ -244,7 +246,7 @@ def _near(types: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _of_settings(folder: Path, error: EigendataError) -> Finding:
-    for name in ("key.pem", "challenge.key"):
+    for name in ("key.pem", "challenge.key", directory.SIGNER_KEY):
         path = folder / name
         if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             return Finding(cause=Cause.OPEN_TO_OTHERS, filled={"name": name})
