@@ -235,7 +235,7 @@ def create_document_signer(out: Path, *, authority: Path, at: datetime) -> str:
 
 
 def create_controller(out: Path, *, name: str | None = None) -> str:
-    """Make a key for Data Integrity for the issuer in a directory, with the document that publishes it; give its name.
+    """Make a key of a controller for the issuer in a directory, with the document that publishes it; give its name.
 
     Args:
         out: the directory that `create_issuer` made.
