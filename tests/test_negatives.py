@@ -15,7 +15,7 @@ from tests.unit.formats.test_negative_cases import CASES
 AREAS = (
     *("json", "jwk", "jose", "ecdsa", "ed25519", "sdjwt", "kb", "sdjwtvc", "dcql", "subject", "x509", "trust"),
     *("fetch", "store", "data", "log", "api", "cbor", "cose", "mdoc"),
-    "jsonld",
+    *("jsonld", "di", "did"),
 )
 WAITING, DEVIATIONS = noted()
 SHOWN = shown().keys() | CASES.keys()

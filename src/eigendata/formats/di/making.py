@@ -52,6 +52,8 @@ def issue(attestation: Attestation, seal: Seal, *, suite: Suite) -> bytes:
         raise Misuse("an attestation expires after it was issued")
     claims = thaw(attestation.claims)
     assert isinstance(claims, Mapping)
+    if "id" in claims:
+        raise Misuse(f"the subject of a credential in {NAME} is named by its key, and by no claim")
     document: dict[str, Json] = {
         CONTEXT: contexts_of(attestation.type),
         "type": list(types_of(attestation.type)),
