@@ -13,7 +13,18 @@ from eigendata import did
 from eigendata.errors import Malformed, Misuse
 from eigendata.formats.di import LDP_VC, LdpVc
 from eigendata.formats.di.proofs import EDDSA_RDFC_2022
-from eigendata.model import UNBOUND, Attestation, Binding, Chain, Holding, Method, Presence, Seal, StatusReference
+from eigendata.model import (
+    UNBOUND,
+    Attestation,
+    Binding,
+    Chain,
+    Holding,
+    Method,
+    Presence,
+    Seal,
+    StatusReference,
+    Unbound,
+)
 
 from .forge import (
     BINDING,
@@ -151,7 +162,8 @@ def test_a_holding_that_is_not_the_credentials_shows_nothing() -> None:
     opened = LDP_VC.open(LDP_VC.issue(ATTESTATION, SEAL), TYPE)
     others = [Holding(key=key, binding=BINDING) for key in (OTHER_KEY, P256_KEY)]
     nothing = [Holding(key=HOLDER_KEY, binding=Binding(audience=a, nonce=n)) for a, n in (("", "n"), ("a", ""))]
-    for holding in (*others, *nothing, UNBOUND):
+    holdings: list[Holding | Unbound] = [*others, *nothing, UNBOUND]
+    for holding in holdings:
         with pytest.raises(Misuse):
             opened.present([], holding, at=NOW)
 
