@@ -32,6 +32,7 @@ from eigendata.fetch import Reply
 from eigendata.formats.di import contexts
 from eigendata.formats.di.jsonld import canonical_nquads
 from eigendata.formats.mdoc import MSO_MDOC
+from eigendata.formats.mdoc.opened import look_inside
 from eigendata.formats.sdjwt import SD_JWT_VC
 from eigendata.formats.sdjwt.metadata import has_integrity
 from eigendata.formats.sdjwt.type_metadata import DescribedType, TypeMetadata
@@ -237,6 +238,7 @@ DOORS: Final[dict[str, Callable[[bytes], object]]] = {
     "mdoc as shown": MSO_MDOC.parse_presentation,
     "mdoc as issued": MSO_MDOC.parse_credential,
     "mdoc verified": _verified_mdoc,
+    "mdoc looked into": look_inside,
     "base64url": b64url_decode,
     "base64": lambda data: b64_decode(data.decode("latin-1")),
     "jws": parse_jws,

@@ -33,7 +33,10 @@ def cases() -> Iterator[tuple[str, str, Maker]]:
         yield "presentation", what, lambda make=make: tokens.shown(make())  # type: ignore[misc]
     yield from (("mdoc as shown", what, make) for what, make in mdocs.PRESENTATIONS.items())
     yield from (("mdoc verified", what, make) for what, make in mdocs.SIGNED.items())
-    yield from (("mdoc as issued", what, make) for what, make in mdocs.CREDENTIALS.items())
+    for what, make in mdocs.CREDENTIALS.items():
+        yield "mdoc as issued", what, make
+        yield "mdoc looked into", what, make
+    yield from (("mdoc looked into", what, make) for what, make in mdocs.PRESENTATIONS.items())
     yield from (("wire", what, make) for what, make in tokens.forms().items())
     yield from (("chain", what, make) for what, make in certificates.chains().items())
     yield from (("pem", what, make) for what, make in certificates.pems().items())

@@ -20,6 +20,9 @@ _COSE: Final[Mapping[str, str]] = {"issuerAuth": "signature", "deviceSignature":
 
 _OF_A_TOKEN: Final = frozenset(("issuerAuth", "documents"))
 
+LEVELS: Final = 4
+"""Encoded CBOR within encoded CBOR that is opened; an mdoc has two. What lies deeper stays bytes."""
+
 
 def look_inside(token: bytes) -> Json:
     """Open an IssuerSigned or a DeviceResponse. Bytes become base64url, dates their text.
@@ -30,36 +33,42 @@ def look_inside(token: bytes) -> Json:
     value = cbor_loads(token)
     if not isinstance(value, Mapping) or _OF_A_TOKEN.isdisjoint(value):
         raise Malformed("neither an IssuerSigned nor a DeviceResponse")
-    return _json(value)
+    return _json(value, LEVELS)
 
 
-def _json(value: Cbor) -> Json:
+def _json(value: Cbor, levels: int) -> Json:
     if isinstance(value, CBORTag):
-        return _json(cbor_loads(value.value)) if value.tag == ENCODED else _json(value.value)
+        if value.tag == ENCODED and levels:
+            return _json(cbor_loads(value.value), levels - 1)
+        return _json(value.value, levels)
     if isinstance(value, bytes):
         return b64url_encode(value)
     if isinstance(value, Mapping):
-        return {str(key): _member(key, member) for key, member in value.items()}
+        return {str(key): _member(key, member, levels) for key, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_json(member) for member in value]
+        return [_json(member, levels) for member in value]
     assert not isinstance(value, bytes | CBORTag)
     return value  # type: ignore[return-value]  # what is left is a text, a number, a truth or nothing
 
 
-def _member(key: int | str, value: Cbor) -> Json:
+def _member(key: int | str, value: Cbor, levels: int) -> Json:
     match value:
-        case [bytes(protected), Mapping() as unprotected, bytes() | None as payload, bytes(last)] if key in _COSE:
+        case [bytes(protected), Mapping() as unprotected, bytes() | None as payload, bytes(last)] if (
+            key in _COSE and levels
+        ):
             return {
-                "protected": _header(cbor_loads(protected) if protected else {}),
-                "unprotected": _header(unprotected),
-                "payload": None if payload is None else _json(cbor_loads(payload)),
+                "protected": _header(cbor_loads(protected) if protected else {}, levels - 1),
+                "unprotected": _header(unprotected, levels - 1),
+                "payload": None if payload is None else _json(cbor_loads(payload), levels - 1),
                 _COSE[str(key)]: b64url_encode(last),
             }
         case _:
-            return _json(value)
+            return _json(value, levels)
 
 
-def _header(value: Cbor) -> Json:
+def _header(value: Cbor, levels: int) -> Json:
     if not isinstance(value, Mapping):
-        return _json(value)
-    return {_LABELS.get(key, str(key)) if isinstance(key, int) else key: _json(one) for key, one in value.items()}
+        return _json(value, levels)
+    return {
+        _LABELS.get(key, str(key)) if isinstance(key, int) else key: _json(one, levels) for key, one in value.items()
+    }

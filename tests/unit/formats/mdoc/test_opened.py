@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import cbor2
@@ -13,7 +14,7 @@ from eigendata.errors import Malformed
 from eigendata.formats.mdoc.opened import look_inside
 from tests.given import given
 
-from .forge import NAME, NAMESPACE, OWN, SIGNER, cose_key, device, document, issued, response
+from .forge import NAME, NAMESPACE, OWN, SIGNER, cose_key, device, document, issued, response, tagged
 
 
 def test_everything_that_is_in_an_mdoc_is_shown() -> None:
@@ -57,3 +58,14 @@ UNREADABLE = cbor2.dumps({"issuerAuth": [b"\xff", {}, b"", b""]})
 def test_what_is_no_mdoc_is_malformed(token: bytes) -> None:
     with pytest.raises(Malformed):
         look_inside(token)
+
+
+@pytest.mark.cost
+@pytest.mark.parametrize("cose", [False, True])
+def test_encoded_cbor_in_encoded_cbor_without_end_costs_little(cose: bool) -> None:
+    deep = b"\x00"
+    while len(deep) < 20_000:
+        deep = cbor2.dumps({"issuerAuth": [b"", {}, deep, b""]}) if cose else cbor2.dumps(tagged(deep))
+    began = time.process_time()
+    look_inside(cbor2.dumps({"issuerAuth": tagged(deep)}))
+    assert time.process_time() - began < 0.5
