@@ -35,7 +35,7 @@ def cases() -> Iterator[tuple[str, str, Maker]]:
     yield from (("mdoc verified", what, make) for what, make in mdocs.SIGNED.items())
     for what, make in mdocs.CREDENTIALS.items():
         yield "mdoc as issued", what, make
-        yield "mdoc looked into", what, make
+        yield "mdoc looked into", f"as issued: {what}", make
     yield from (("mdoc looked into", what, make) for what, make in mdocs.PRESENTATIONS.items())
     yield from (("wire", what, make) for what, make in tokens.forms().items())
     yield from (("chain", what, make) for what, make in certificates.chains().items())
