@@ -258,8 +258,7 @@ class Verifier:
         """
         at = utc(at)
         trail = Trail()
-        ours = (self.client_id, self.client_id, self.response_uri)
-        trail.require(REQUEST_OURS, (request.binding.audience, request.asker.party.id, request.response_uri) == ours)
+        trail.require(REQUEST_OURS, self._is_ours(request))
         policy, questions = self._asked(request, trail)
         dcql.require_answered(request.query, answer.presentations, trail)
         shown = _shown(questions, request.query, answer)
@@ -279,6 +278,16 @@ class Verifier:
             advice = policies.advise(policy, answers, request.policy.home, at=at)
         return Disclosure(
             credentials=MappingProxyType(credentials), trail=trail.done(), advice=advice, witness=Witness.VERIFIED
+        )
+
+    def _is_ours(self, request: Request) -> bool:
+        """Tell whether a request names this verifier everywhere, in its transcript too, which mdocs sign."""
+        nonce = request.binding.nonce
+        ours = channel.openid4vp_redirect(client_id=self.client_id, nonce=nonce, response_uri=self.response_uri)
+        return (request.asker.party.id, request.response_uri, request.binding) == (
+            self.client_id,
+            self.response_uri,
+            ours,
         )
 
     def _asked(self, request: Request, trail: Trail) -> tuple[Policy | None, tuple[Question, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from eigendata import policies, verifier
+from eigendata.channel import openid4vp_redirect
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Unavailable
 from eigendata.formats import FORMATS
@@ -354,7 +355,8 @@ def test_an_answer_for_another_verifier_is_rejected(world: World, aisha: Holder)
     answer = aisha.answer(theirs)
     rejected(REQUEST_OURS, world.corporation, answer, theirs)
     ours = world.corporation.ask(B, home=HOME, at=AT)
-    same_nonce = replace(ours, binding=replace(ours.binding, nonce=theirs.binding.nonce))
+    binding = openid4vp_redirect(client_id=CORPORATION, nonce=theirs.binding.nonce, response_uri=ours.response_uri)
+    same_nonce = replace(ours, binding=binding)
     error = rejected(of_format("KB_AUDIENCE"), world.corporation, answer, same_nonce)
     assert (error.reason, error.where) == (Reason.KEY_BINDING_INVALID, ("persoon", 0))
 
@@ -378,6 +380,7 @@ def test_one_presentation_of_another_session_sinks_the_whole_answer(
     "change",
     [
         lambda request: replace(request, binding=replace(request.binding, audience=OTHER_VERIFIER)),
+        lambda request: replace(request, binding=replace(request.binding, transcript=b"of another session")),
         lambda request: replace(request, response_uri="https://webwinkel.example/answer"),
         lambda request: replace(
             request, asker=replace(request.asker, party=replace(request.asker.party, id=OTHER_VERIFIER))
