@@ -182,6 +182,8 @@ def test_multibase_gives_back_what_was_written(data: bytes, zeros: int) -> None:
         (b"\0\0\x01", "z112"),
         (b"\x39", "zz"),
         (b"\x3a", "z21"),
+        (b"\x1e", "zX"),
+        (b"X", "z2X"),
         (b"Hello World!", "z2NEpo7TZRRrLZSi2U"),
     ],
 )
