@@ -78,6 +78,7 @@ TESTS: Final = (
     "tests/unit/policies",
     "tests/unit/test_attacks_on_verifying.py",
     "tests/unit/test_encoding.py",
+    "tests/unit/test_late_names.py",
     "tests/unit/test_limits.py",
     "tests/unit/test_query_*.py",
     "tests/unit/test_trust*.py",

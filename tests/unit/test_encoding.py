@@ -8,6 +8,7 @@ import math
 import time
 from collections import UserList
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +32,7 @@ from eigendata.encoding import (
     b64url_encode,
     cbor_dumps,
     cbor_loads,
+    date_time_stamp,
     freeze,
     json_dumps,
     json_dumps_each,
@@ -500,6 +502,35 @@ def test_arrays_of_either_kind_are_frozen_and_thawed() -> None:
         assert isinstance(frozen[0], MappingProxyType)
         assert frozen == ({"a": (1, 2)}, ())
         assert thawed == [{"a": [1, 2]}, []]
+
+
+# -- moments ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-23T14:03:00Z", datetime(2026, 11, 23, 14, 3, tzinfo=UTC)),
+        ("2026-11-23T14:03:00+01:00", datetime(2026, 11, 23, 13, 3, tzinfo=UTC)),
+        ("2026-11-23T14:03:00.5-00:30", datetime(2026, 11, 23, 14, 33, 0, 500_000, tzinfo=UTC)),
+    ],
+)
+def test_a_date_time_stamp_is_a_moment_in_utc(text: str, moment: datetime) -> None:
+    assert date_time_stamp(text) == moment
+    assert date_time_stamp(text).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, 1, True, ["2026-11-23T14:03:00Z"], "", "2026-11-23", "2026-11-23T14:03:00", "2026-11-23 14:03:00Z"),
+        *("2026-11-23T14:03:00z", "2026-11-23T14:03Z", "2026-11-23T14:03:00.Z", "2026-11-23T14:03:00Z\n"),
+        *("2026-02-30T14:03:00Z", "2026-11-23T24:03:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"),
+    ],
+)
+def test_what_is_no_date_time_stamp_is_malformed(value: Any) -> None:
+    with pytest.raises(Malformed):
+        date_time_stamp(value)
 
 
 # -- CBOR -------------------------------------------------------------------------------------------------------------
