@@ -342,6 +342,8 @@ def _read(method: Mapping[str, Json]) -> tuple[PublicKey, datetime | None, datet
     """Read key, expiry and revocation. A moment that nobody can read makes no method live for ever: it is none."""
     kind, multibase, jwk = method.get("type"), method.get("publicKeyMultibase"), method.get("publicKeyJwk")
     try:
+        if not isinstance(kind, str):  # a list of kinds, of which two readers may each take another
+            return None
         if kind in _MULTIBASE_TYPES and isinstance(multibase, str) and jwk is None:
             key = multikey.read(multibase)
         elif kind in _JWK_TYPES and multibase is None:

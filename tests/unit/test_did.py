@@ -310,6 +310,9 @@ def test_a_method_may_stand_within_the_purpose_for_which_it_is() -> None:
     "changes",
     [
         {"type": "RsaVerificationKey2018"},
+        {"type": ["Multikey"]},  # text alone can be looked up among the kinds
+        {"type": {"Multikey": "Multikey"}},
+        {"type": None},
         {"publicKeyMultibase": None},
         {"publicKeyMultibase": "z6Mk"},
         {"publicKeyMultibase": 1},

@@ -18,7 +18,7 @@ from eigendata.encoding import Json, json_dumps, thaw
 from eigendata.errors import Malformed, Misuse
 from eigendata.formats.di import contexts
 from eigendata.formats.di.parse import PRESENTATION_TYPE, PROOF, parse_credential
-from eigendata.formats.di.proofs import SUITES, Suite
+from eigendata.formats.di.proofs import EDDSA_JCS_2022, SUITES, Suite
 from eigendata.formats.di.shape import CONTEXT, NAME, SUBJECT, contexts_of, is_whole, types_of
 from eigendata.formats.di.terms import is_iri
 from eigendata.formats.di.verify import ASSERTION, AUTHENTICATION, require_session
@@ -104,7 +104,7 @@ class Opened:
     def __init__(self, credential: bytes, type: CredentialType) -> None:
         parsed = parse_credential(credential)
         subject = parsed.subject
-        if tuple(parsed.types) != types_of(type) or not isinstance(subject, Mapping):
+        if sorted(parsed.types) != sorted(types_of(type)) or not isinstance(subject, Mapping):
             raise Misuse(f"the credential is not of type {type.id}")
         proved = parsed.proof
         assert proved is not None  # it was verified
@@ -113,8 +113,10 @@ class Opened:
         self._claims: Json = {SUBJECT: {name: value for name, value in subject.items() if name != "id"}}
         self._holder = subject.get("id")
         self._known = contexts.known(type)
-        # around a proof of JCS, which states its contexts, none of RDFC is made: contexts stand at the top alone there
-        self._suite = next(one for one in SUITES if one.name == proved.suite)
+        # around a proof that states its contexts, as those of JCS do and any other may, none of RDFC is made: contexts
+        # stand at the top alone there
+        stated = CONTEXT in proved.options
+        self._suite = EDDSA_JCS_2022 if stated else next(one for one in SUITES if one.name == proved.suite)
 
     def __repr__(self) -> str:
         return "<a credential>"
