@@ -502,6 +502,7 @@ def test_arrays_of_either_kind_are_frozen_and_thawed() -> None:
         assert isinstance(frozen[0], MappingProxyType)
         assert frozen == ({"a": (1, 2)}, ())
         assert thawed == [{"a": [1, 2]}, []]
+        assert thaw(array((frozen,))) == [thawed]
 
 
 # -- moments ----------------------------------------------------------------------------------------------------------
