@@ -125,12 +125,13 @@ _JWK: Final = "did:jwk:"
 _WEB: Final = "did:web:"
 _HTTPS: Final = "https://"
 _LABEL: Final = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
-# two labels at least, of which the last is no number: an address of four numbers is no host name
-_HOST: Final = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?=[a-z0-9-]*[a-z]){_LABEL}")
+# two labels at least, of which the last is no number, be it in base 16: an address in numbers is no host name
+_HOST: Final = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?=[a-z0-9-]*[a-z])(?!0x[0-9a-f]*$){_LABEL}")
 _SEGMENT: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _MULTIBASE_TYPES: Final = frozenset({"Multikey", "Ed25519VerificationKey2020"})
 _JWK_TYPES: Final = frozenset({"JsonWebKey", "JsonWebKey2020"})
 _ENDS: Final = ("expires", "revoked")
+_SECRETS: Final = frozenset({"secretKeyMultibase", "secretKeyJwk"})
 
 
 class Source(Protocol):
@@ -342,7 +343,8 @@ def _read(method: Mapping[str, Json]) -> tuple[PublicKey, datetime | None, datet
     """Read key, expiry and revocation. A moment that nobody can read makes no method live for ever: it is none."""
     kind, multibase, jwk = method.get("type"), method.get("publicKeyMultibase"), method.get("publicKeyJwk")
     try:
-        if not isinstance(kind, str):  # a list of kinds, of which two readers may each take another
+        # a list of kinds, of which two readers may each take another, or a key with which everybody can sign
+        if not isinstance(kind, str) or not _SECRETS.isdisjoint(method):
             return None
         if kind in _MULTIBASE_TYPES and isinstance(multibase, str) and jwk is None:
             key = multikey.read(multibase)

@@ -184,6 +184,8 @@ def test_a_name_of_the_web_says_where_its_document_lies(name: str, url: str) -> 
         "did:web:127.0.0.1",
         "did:web:2130706433",
         "did:web:0x7f.1",
+        "did:web:127.0x1",
+        "did:web:boxtel.0x",
         "did:web:[::1]",
         "did:web:boxtel.example?a",
         "did:web:boxtel.example/secret",
@@ -312,6 +314,8 @@ def test_a_method_may_stand_within_the_purpose_for_which_it_is() -> None:
         {"type": "RsaVerificationKey2018"},
         {"type": ["Multikey"]},  # text alone can be looked up among the kinds
         {"type": {"Multikey": "Multikey"}},
+        {"secretKeyMultibase": "z3u2"},  # what is published with its private key is everybody's
+        {"secretKeyJwk": {}},
         {"type": None},
         {"publicKeyMultibase": None},
         {"publicKeyMultibase": "z6Mk"},

@@ -7,7 +7,8 @@ known beforehand (`terms.py`) and no base IRI. RDF forgets what JSON holds: memb
 null, how often a value stands in an array, which of two objects with one `id` a member stood in, whether a name was
 written as a term or as its IRI. Whoever holds a signed document could change all that under the signature. So nothing
 may be dropped, and what has a short spelling is refused in any other (VC Data Integrity 1.0 section 2.4.3). What is
-still free is the order of an array that is no `@list`, and whether a single value stands in an array.
+still free is the order of an array that is no `@list`, whether a single value stands in an array, and whether what is
+only named stands as its name or as an object with an `id`.
 """
 
 from __future__ import annotations

@@ -187,9 +187,9 @@ def _listed(document: Mapping[str, Json]) -> tuple[Json, ...]:
 
 
 def _subject_key(subject: Mapping[str, Json]) -> PublicKey | Unbound | None:
-    name = subject.get("id")
-    if name is None:
+    if "id" not in subject:  # a null would be a name that is lost, which is more than no name
         return UNBOUND
+    name = subject["id"]
     try:
         return did.read_key_did(name) if isinstance(name, str) else None
     except Malformed:

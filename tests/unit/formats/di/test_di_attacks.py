@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from eigendata.formats.di import LDP_VC
+from eigendata.errors import Rejected
+from eigendata.formats.di import LDP_VC, checks
 from eigendata.formats.di.proofs import SUITES, Suite
+from eigendata.model import UNBOUND
 
-from .forge import HOLDER_KEY, HOLDING, NOW, TYPE, Issuers, document, signed, verified, written
+from .forge import HOLDER_KEY, HOLDING, NOW, TYPE, Issuers, document, shown, signed, subject, verified, written
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
@@ -19,3 +21,15 @@ def test_whatever_is_accepted_of_an_issuer_can_be_shown(suite: Suite) -> None:
         token = written(credential)
         LDP_VC.parse_credential(token).verify([TYPE], trust=Issuers(), at=NOW)
         assert verified(LDP_VC.present(token, TYPE, [], HOLDING, at=NOW)).holder == HOLDER_KEY.public_key
+
+
+def test_a_subject_that_is_named_by_nothing_is_not_one_without_a_name() -> None:
+    """An issuer that signs the JSON alone may sign a null, which a reader of the JSON-LD would drop."""
+    credential = signed(document(credentialSubject={**subject(), "id": None}))
+    for look in (
+        lambda: LDP_VC.parse_credential(written(credential)).verify([TYPE], trust=Issuers(), at=NOW),
+        lambda: verified(shown(credential), UNBOUND),
+    ):
+        with pytest.raises(Rejected) as rejected:
+            look()
+        assert rejected.value.check is checks.SUBJECT_KEY
