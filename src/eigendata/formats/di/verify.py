@@ -163,11 +163,13 @@ def _require_statement(
     credential: Credential, around: Mapping[str, Json] | None, types: Sequence[CredentialType], trail: Trail
 ) -> tuple[CredentialType, PublicKey | Unbound]:
     """Take the checks of what the JSON says, before any of it is hashed."""
-    matched = trail.some(
-        checks.TYPE, next((one for one in types if sorted(types_of(one)) == sorted(credential.types)), None)
-    )
     document = credential.document
     named = [*_listed(document), *(() if around is None else _listed(around))]
+    called = [one for one in types if sorted(types_of(one)) == sorted(credential.types)]
+    # two versions of one type have one short name, by which a credential says of which type it is; not one context
+    matched = trail.some(
+        checks.TYPE, next((one for one in called if contexts.url(one) in named), next(iter(called), None))
+    )
     below = {name: value for name, value in document.items() if name != CONTEXT}
     trail.require(checks.CONTEXTS_KNOWN, are_known(named, contexts.known(matched)) and not holds_context(below))
     single = isinstance(credential.subject, Mapping) and not holds_keyword(below)

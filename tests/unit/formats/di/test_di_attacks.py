@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eigendata.errors import Rejected
@@ -33,3 +35,15 @@ def test_a_subject_that_is_named_by_nothing_is_not_one_without_a_name() -> None:
         with pytest.raises(Rejected) as rejected:
             look()
         assert rejected.value.check is checks.SUBJECT_KEY
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_of_two_types_that_are_called_alike_the_one_whose_context_is_named_is_meant(suite: Suite) -> None:
+    """Two versions of one type have one short name, and a verifier may ask for both."""
+    newer = replace(TYPE, id="urn:example:person:2")
+    token = written(signed(suite=suite))
+    for types in ([TYPE, newer], [newer, TYPE]):
+        assert LDP_VC.parse_credential(token).verify(types, trust=Issuers(), at=NOW).type is TYPE
+    with pytest.raises(Rejected) as rejected:
+        LDP_VC.parse_credential(token).verify([newer], trust=Issuers(), at=NOW)
+    assert rejected.value.check is checks.CONTEXTS_KNOWN
