@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from eigendata.errors import Rejected
 from eigendata.formats.di import LDP_VC, checks
 from eigendata.formats.di.proofs import SUITES, Suite
-from eigendata.model import UNBOUND
+from eigendata.model import UNBOUND, Authentic
 
 from .forge import HOLDER_KEY, HOLDING, NOW, TYPE, Issuers, document, shown, signed, subject, verified, written
 
@@ -28,10 +29,11 @@ def test_whatever_is_accepted_of_an_issuer_can_be_shown(suite: Suite) -> None:
 def test_a_subject_that_is_named_by_nothing_is_not_one_without_a_name() -> None:
     """An issuer that signs the JSON alone may sign a null, which a reader of the JSON-LD would drop."""
     credential = signed(document(credentialSubject={**subject(), "id": None}))
-    for look in (
+    looks: tuple[Callable[[], Authentic], ...] = (
         lambda: LDP_VC.parse_credential(written(credential)).verify([TYPE], trust=Issuers(), at=NOW),
         lambda: verified(shown(credential), UNBOUND),
-    ):
+    )
+    for look in looks:
         with pytest.raises(Rejected) as rejected:
             look()
         assert rejected.value.check is checks.SUBJECT_KEY
