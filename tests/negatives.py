@@ -33,10 +33,17 @@ def marked(source: str) -> Iterator[tuple[str, str]]:
                     yield from ((ast.literal_eval(case), node.name) for case in decorator.args)
 
 
+def sources(pattern: str) -> Iterator[Path]:
+    """Give the files of our own tests, without what libraries of others bring (`tests/interop`)."""
+    for path in sorted(TESTS.rglob(pattern)):
+        if not {"node_modules", ".venv"}.intersection(path.relative_to(TESTS).parts):
+            yield path
+
+
 def shown() -> dict[str, set[str]]:
     """Give the cases that tests are marked with, each with its tests."""
     found: dict[str, set[str]] = {}
-    for path in sorted(TESTS.rglob("test_*.py")):
+    for path in sources("test_*.py"):
         for case, name in marked(path.read_text(encoding="utf-8")):
             found.setdefault(case, set()).add(f"{path.relative_to(TESTS)}::{name}")
     return found

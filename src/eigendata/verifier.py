@@ -281,7 +281,7 @@ class Verifier:
         )
 
     def _is_ours(self, request: Request) -> bool:
-        """Tell whether a request names this verifier everywhere, in its transcript too, which mdocs sign."""
+        """Tell whether a request names this verifier everywhere, in its transcript too, which some proofs are over."""
         nonce = request.binding.nonce
         ours = channel.openid4vp_redirect(client_id=self.client_id, nonce=nonce, response_uri=self.response_uri)
         return (request.asker.party.id, request.response_uri, request.binding) == (

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
 from eigendata import fetch, trust
 from eigendata.formats import FORMATS
 from eigendata.formats.sdjwt import type_metadata
-from tests.negatives import TESTS
+from tests.negatives import sources
 from tests.unit.formats.test_json_form import MALFORMED
 from tests.unit.formats.test_parse import STRUCTURE
 
@@ -54,13 +55,14 @@ def _coded(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-def _tests() -> set[str]:
-    return {
+@cache
+def _tests() -> frozenset[str]:
+    return frozenset(
         node.name
-        for path in TESTS.rglob("*.py")
+        for path in sources("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    }
+    )
 
 
 def test_every_step_has_its_row_in_the_order_of_the_rfc() -> None:

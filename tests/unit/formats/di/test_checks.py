@@ -451,6 +451,7 @@ def test_a_blank_node_gets_no_name_from_outside(name: str) -> None:
     assert failing(about(id=name)) == "SUBJECT_KEY"
 
 
+@pytest.mark.cost
 def test_a_poisoned_token_is_refused_at_once() -> None:
     # nothing that is not of the type's own shape comes to be canonicalized
     token = signed(suite=EDDSA_RDFC_2022)
