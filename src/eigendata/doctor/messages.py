@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from eigendata.doctor import mdocs, tokens
+from eigendata.doctor import mdocs, tokens, w3c
 from eigendata.doctor.explaining import Explaining, nearest
 from eigendata.doctor.findings import Cause, Course, Finding, Gap, Kind, Report, Stated, refused, taken
 from eigendata.doctor.tokens import FORMAT, AsItSays, Circumstances, Examined, peek
@@ -66,12 +66,13 @@ class Beside:
 def token(data: bytes, beside: Beside, *, as_issued: bool) -> Report:
     """Examine one credential or presentation, in either serialization."""
     mdoc = mdocs.taken_for(data)
-    given = mdoc or (FORMAT.from_wire(json_object(data)) if data[:1] == b"{" else data)
+    whole = w3c.taken_for(json_object(data)) if data[:1] == b"{" else None
+    given = mdoc or whole or (FORMAT.from_wire(json_object(data)) if data[:1] == b"{" else data)
     found: tuple[Finding, ...] = ()
-    if as_issued and mdoc is None and not given.endswith(b"~"):
+    if as_issued and mdoc is None and whole is None and not given.endswith(b"~"):
         found, given = (Finding(cause=Cause.TILDE_MISSING),), given + b"~"
     asked = _request(beside)
-    name = FORMAT.name if mdoc is None else mdocs.NAME
+    name = w3c.NAME if whole is not None else FORMAT.name if mdoc is None else mdocs.NAME
     one = _examined(given, beside, asked=asked, as_issued=as_issued and asked is None, format=name)
     return Report(
         kind=Kind.CREDENTIAL if as_issued else Kind.PRESENTATION,
@@ -120,6 +121,8 @@ def _examined(
     try:
         if format == mdocs.NAME:
             return _judged_mdoc(given, beside, asked=asked, as_issued=as_issued, query=query, place=place)
+        if format == w3c.NAME:
+            return _judged_whole(given, beside, asked=asked, as_issued=as_issued, query=query, place=place)
         return _judged(given, beside, asked=asked, as_issued=as_issued, query=query, place=place)
     except Malformed as error:
         found = Finding(cause=Cause.TOKEN_DAMAGED, filled={"message": str(error)}, place=place)
@@ -179,6 +182,29 @@ def _judged_mdoc(
         binding = asked.binding if asked is not None else UNBOUND
     under = mdocs.Circumstances(at=beside.at, trust=beside.trust, types=types, binding=binding, query=query)
     return mdocs.examine(given, under, place=place)
+
+
+def _judged_whole(
+    given: bytes,
+    beside: Beside,
+    *,
+    asked: Request | None,
+    as_issued: bool,
+    query: CredentialQuery | None,
+    place: tuple[str | int, ...],
+) -> Examined:
+    types = tuple(one for one in beside.types.values() if one.exists_in(w3c.NAME))
+    queries = [one for one in asked.query.credentials if one.format == w3c.NAME] if asked is not None else []
+    if query is None:
+        said = w3c.type_id(given, types)
+        query = next((one for one in queries if said in one.type_ids), queries[0] if queries else None)
+    if query is not None:
+        types = tuple(one for one in types if w3c.FORMAT.type_id(one) in query.type_ids)
+    binding: Binding | Unbound | None = None
+    if not as_issued:
+        binding = asked.binding if asked is not None else UNBOUND
+    under = w3c.Circumstances(at=beside.at, trust=beside.trust, types=types, binding=binding, query=query)
+    return w3c.examine(given, under, place=place)
 
 
 def _is_published(issuer: str | None, trust: Trust) -> bool:
@@ -380,6 +406,9 @@ def _stated(given: Answer) -> tuple[Stated, ...]:
         for number, one in enumerate(several):
             with suppress(Malformed):
                 place = (name, number)
+                if one.format == w3c.NAME:
+                    said.append(w3c.stated(one.token, place))
+                    continue
                 mdoc = one.format == mdocs.NAME
                 said.append(mdocs.stated(one.token, place) if mdoc else tokens.stated(peek(one.token), place))
     return tuple(said)
@@ -422,6 +451,9 @@ def _unasked(data: bytes, beside: Beside) -> Report:
 
 def _as_given(value: Json, beside: Beside, *, place: tuple[str | int, ...]) -> Examined:
     """Examine a presentation of which only the wire form tells what it is."""
+    whole = w3c.taken_for(value)
+    if whole is not None:
+        return _examined(whole, beside, asked=None, as_issued=False, place=place, format=w3c.NAME)
     mdoc = mdocs.taken_for(value.encode()) if isinstance(value, str) else None
     given, name = (FORMAT.from_wire(value), FORMAT.name) if mdoc is None else (mdoc, mdocs.NAME)
     return _examined(given, beside, asked=None, as_issued=False, place=place, format=name)

@@ -240,6 +240,10 @@ def _kind_of_object(value: Object) -> Kind:
         return Kind.PRIVATE_KEY
     if "payload" in value and not _TOKEN_NAMES.isdisjoint(value):
         return _kind_of_json_token(value)
+    if "verifiableCredential" in value:
+        return Kind.PRESENTATION
+    if "credentialSubject" in value:
+        return Kind.CREDENTIAL
     for names, kind in _BY_NAMES:
         if not names.isdisjoint(value):
             return kind

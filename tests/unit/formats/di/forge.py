@@ -70,7 +70,7 @@ CLAIMS: Final[Mapping[str, Any]] = {
 }
 BINDING: Final = openid4vp_redirect(
     client_id="redirect_uri:https://corporation.example/answer",
-    nonce="nonce-of-this-session",
+    nonce="nonce-of-this-session-and-of-no-other-one",
     response_uri="https://corporation.example/answer",
 )
 HOLDING: Final = Holding(key=HOLDER_KEY, binding=BINDING)
