@@ -170,7 +170,7 @@ def outside(
 
     What the loader adds to a policy's questions is no overasking where it has its reason: `set` and matching claims
     tie several credentials, an `absent` sibling stands for a claim that may be asked, and what is visible in every
-    presentation is not revealed by asking.
+    presentation is not revealed by asking. Of a card that can only be shown whole, all that it says is asked.
     """
     listed = None if use is None else (shipped_uses() if uses is None else uses).get(use)
     if listed is None:
@@ -197,10 +197,14 @@ class _Asked:
         self.query = query.id
         self.type = next((one for one in types.values() if asked and asked.type_id(one) == type_id), None)
         self.id = self.type.id if self.type else type_id
-        own: dict[ClaimPath, ClaimPath] = (
-            {asked.place(self.type, one): one.path for one in self.type.attributes} if asked and self.type else {}
-        )
-        self.paths = tuple(own.get(one.path, one.path) for one in query.claims)
+        own: dict[ClaimPath, ClaimPath] = {}
+        shown: tuple[Path, ...] = ()
+        if asked and self.type:
+            own = {asked.place(self.type, one): one.path for one in self.type.attributes}
+            # what a format cannot withhold is shown to whoever asks anything of it, and so is asked
+            shown = tuple(one.path for one in self.type.attributes if not asked.withholds(self.type, one))
+        told = (path for path in shown if path != SET and path[0] != ABSENT)
+        self.paths = tuple(dict.fromkeys((*(own.get(one.path, one.path) for one in query.claims), *told)))
 
     def listed(self, use: Use) -> tuple[ClaimPath, ...]:
         return tuple(path for path in self.paths if use.allows(self.id, path))

@@ -298,3 +298,18 @@ def test_an_array_element_is_as_far_beyond_as_its_array() -> None:
         }
     )
     assert [one.path for one in outside("woningcorporatie/A", asked).beyond] == [("nationalities", None)]
+
+
+def test_of_a_card_that_is_shown_whole_all_that_it_says_is_asked() -> None:
+    """Whoever asks a name of it under a purpose that names the rest nowhere would get the rest too."""
+    meta: Json = {"type_values": [["urn:eigendata:nl:brp:persoon:1"]]}
+    name: Json = [{"path": ["credentialSubject", "family_name"]}]
+    for asked in ({"claims": name}, {}):
+        compared = outside(
+            "woningcorporatie/B", parse_query({"credentials": [{"id": "x", "format": "ldp_vc", "meta": meta, **asked}]})
+        )
+        beside = {one.path for one in compared.beyond}
+        assert beside >= {("nationalities",), ("place_of_birth",)}
+        assert not beside & {("family_name",), ("as_of",), ("set",), ("absent", "birthdate")}
+    policy = policies.load("demo/hele-kaart")
+    assert outside(policy.use, policy.compile({}, types=CATALOGUE, formats=only("ldp_vc")).query).fine
