@@ -11,6 +11,7 @@ import pytest
 
 from eigendata import policies, proofs
 from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.encoding import freeze
 from eigendata.errors import Declined, Malformed, Misuse, Outcome, Reason, Rejected
 from eigendata.formats import FORMATS
 from eigendata.formats.protocol import canonical
@@ -190,6 +191,48 @@ def test_formats_of_two_sessions_are_not_tied(world: World, wallet: Wallet) -> N
     with pytest.raises(Rejected) as rejected:
         wallet.add(crossed, trust=world.trust, at=AT)
     assert rejected.value.check.name in {"COPIES_TIED", "KEYS_OURS"}
+
+
+def other_in_mdoc(patched: pytest.MonkeyPatch) -> None:
+    """Let the issuer say another size of the household in its mdocs."""
+    real = type(FORMATS[MDOC]).issue
+
+    def otherwise(self: Any, attestation: Any, seal: Any, /) -> bytes:
+        claims = dict(attestation.claims)
+        if attestation.type.id == HUISHOUDEN.id:
+            claims["household_size"] += 2
+        return real(self, replace(attestation, claims=freeze(claims)), seal)
+
+    patched.setattr(type(FORMATS[MDOC]), "issue", otherwise)
+
+
+def test_a_card_that_says_another_thing_in_its_second_format_is_not_kept(
+    world: World, wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        other_in_mdoc(patched)
+        issuance = issue(world, wallet)
+    with pytest.raises(Rejected) as rejected:
+        wallet.add(issuance, trust=world.trust, at=AT)
+    assert rejected.value.check.name == "FORMATS_AGREE"
+    assert wallet.cards() == ()
+
+
+def test_nor_one_that_comes_later_of_the_same_session(
+    world: World, wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        other_in_mdoc(patched)
+        issuance = issue(world, wallet)
+    for name in BOTH:
+        part = replace(issuance, issued=tuple(one for one in issuance.issued if one.format == name))
+        if name == FORMAT:
+            wallet.add(part, trust=world.trust, at=AT)
+            continue
+        with pytest.raises(Rejected) as rejected:
+            wallet.add(part, trust=world.trust, at=AT)
+        assert rejected.value.check.name == "FORMATS_AGREE"
+    assert {card.format for card in wallet.cards()} == {FORMAT}
 
 
 # -- two persons ------------------------------------------------------------------------------------------------------

@@ -55,6 +55,12 @@ COPIES_AGREE: Final = Check(
     reason=Reason.DISCLOSURE_INVALID,
     rule="all copies say the same, and nothing but the number that ties them tells them apart",
 )
+FORMATS_AGREE: Final = Check(
+    name="FORMATS_AGREE",
+    clause="eigendata catalogue 6",
+    reason=Reason.DISCLOSURE_INVALID,
+    rule="a type that comes in several formats of one session says the same in each",
+)
 COPIES_TIED: Final = Check(
     name="COPIES_TIED",
     clause="eigendata catalogue 6",
@@ -76,6 +82,7 @@ CHECKS: Final = (
     ISSUER_ASKED,
     TYPE_OFFERED,
     COPIES_TIED,
+    FORMATS_AGREE,
 )
 """In the order they are taken; those of the format, of trust and of the schema come before them."""
 
@@ -134,7 +141,7 @@ def require_ours(
     pending: Mapping[bytes, PendingKey],
     *,
     tied: Mapping[int, str],
-    cards: Iterable[Holding],
+    cards: Sequence[Holding],
 ) -> bytes:
     """Check against what the vault holds, and give the session that the credentials are of.
 
@@ -155,9 +162,18 @@ def require_ours(
     offered = {one.type.id for one in received} <= set(waiting[0].types)
     trail.require(TYPE_OFFERED, offered and len(credentials) == len(received))
     trail.require(COPIES_TIED, _are_tied([*(one.sets for one in received), tied]))
+    beside = (card for card in cards if (card.type.id, card.format) not in credentials)  # the others are replaced
+    kept = [card for card in beside if card.session == waiting[0].session]
+    says = [*((one.type, one.claims) for one in received), *((card.type, claims_of(card)) for card in kept)]
+    trail.require(FORMATS_AGREE, _says_one_thing(says))
     if not _is_one_subject([*(one.claims for one in received), *map(subject_of, cards)]):
         raise Declined(Reason.OTHER_SUBJECT, "this is about somebody else than the cards in this wallet")
     return waiting[0].session
+
+
+def claims_of(card: Holding) -> Claims:
+    """Give the claims of a card under its type's own paths."""
+    return canonical(FORMATS[card.format], card.type, card.document, _own(card.type))
 
 
 def subject_of(card: Holding) -> Claims:
@@ -231,6 +247,16 @@ def _are_tied(several: Iterable[Mapping[int, str]]) -> bool:
             if number_of.setdefault(tie, number) != number or tie_of.setdefault(number, tie) != tie:
                 return False
     return True
+
+
+def _says_one_thing(several: Iterable[tuple[CredentialType, Claims]]) -> bool:
+    """Tell whether each type of a register says one thing; what a type of others is in each format is theirs to say."""
+    said: dict[str, set[str]] = {}
+    for known, claims in several:
+        if known.register:
+            text = json.dumps(thaw(without(claims, SET.path)), sort_keys=True)
+            said.setdefault(known.id, set()).add(text)
+    return all(len(texts) == 1 for texts in said.values())
 
 
 def _is_one_subject(several: Iterable[Claims]) -> bool:

@@ -281,7 +281,7 @@ class Wallet:
                 received,
                 {thumbprint: key for thumbprint, (_, key) in by_thumbprint.items()},
                 tied=session.sets,
-                cards=holdings.values(),
+                cards=tuple(holdings.values()),
             )
             for one in received:
                 session = replace(session, sets={**session.sets, **one.sets})

@@ -275,7 +275,7 @@ def test_one_thing_wrong_and_nothing_is_kept(
 
 
 def test_every_check_has_its_case() -> None:
-    assert len(set(receiving.CHECKS)) == len(receiving.CHECKS) == 7
+    assert len(set(receiving.CHECKS)) == len(receiving.CHECKS) == 8
 
 
 def test_a_credential_is_not_kept_twice(wallet: Wallet) -> None:

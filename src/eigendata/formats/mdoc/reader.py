@@ -51,7 +51,7 @@ class Reader:
         return "<a session with a reader>"
 
     def agrees_with(self, holder: PublicKey) -> bool:
-        """Tell whether the reader's key and the holder's are of one curve,."""
+        """Tell whether the reader's key and the holder's are of one curve."""
         return holder.algorithm is self.key.public_key.algorithm
 
     def code_key(self, holder: PublicKey) -> bytes:
