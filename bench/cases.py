@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from nacl.pwhash import argon2id
 
-from bench import floor, mdoc
+from bench import floor, integrity, mdoc
 from bench.measure import Case, cpu, forget
 from eigendata import schemas
 from eigendata.crypto.keys import Algorithm, SoftwareKey
@@ -108,6 +108,7 @@ class Setting:
     seal: Seal
     trust: Trust
     mdoc: mdoc.Setting
+    integrity: integrity.Setting
 
     @classmethod
     def make(cls) -> Setting:
@@ -119,7 +120,14 @@ class Setting:
         )
         entry = IssuerEntry(name="Boxtel", anchors=(anchor,), types=(TYPE.id,))
         seal = Seal(signer=key, origin=Chain(certificates=(leaf,), issuer=ISSUER))
-        return cls(at=at, key=key, seal=seal, trust=Trust(issuers={ISSUER: entry}), mdoc=mdoc.Setting.make())
+        return cls(
+            at=at,
+            key=key,
+            seal=seal,
+            trust=Trust(issuers={ISSUER: entry}),
+            mdoc=mdoc.Setting.make(),
+            integrity=integrity.Setting.make(),
+        )
 
     def attestation(self, holder: SoftwareKey) -> Attestation:
         issued_at = self.at.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -164,6 +172,7 @@ class Round:
     shown: Sequence[Shown]
     other: Shown
     mdocs: mdoc.Mdocs
+    proofs: integrity.Proofs
 
     @classmethod
     def make(cls, setting: Setting, *, size: int) -> Round:
@@ -172,6 +181,7 @@ class Round:
             shown=tuple(Shown.make(setting) for _ in range(size)),
             other=Shown.make(setting),
             mdocs=mdoc.Mdocs.make(setting.mdoc, size=size),
+            proofs=integrity.Proofs.make(setting.integrity, size=size),
         )
 
 
@@ -194,6 +204,7 @@ def our_cases() -> Iterator[tuple[Case[Round], ...]]:
             Case(name=VAULT_LIST, cost=lambda _: _vault(path)[1]),
             Case(name=VAULT_WRITE, cost=lambda made: _vault_write(path, made)),
             *(Case(name=name, cost=_of_mdocs(cost)) for name, cost in mdoc.costs().items()),
+            *(Case(name=name, cost=_of_proofs(cost)) for name, cost in integrity.costs().items()),
             Case(name=LEAST_TO_VERIFY, cost=floor.verify),
             Case(name=LEAST_TO_ISSUE, cost=floor.issue),
             Case(name=LEAST_TO_PRESENT, cost=floor.present),
@@ -204,6 +215,10 @@ def our_cases() -> Iterator[tuple[Case[Round], ...]]:
 
 def _of_mdocs(cost: Callable[[mdoc.Mdocs], float]) -> Callable[[Round], float]:
     return lambda made: cost(made.mdocs)
+
+
+def _of_proofs(cost: Callable[[integrity.Proofs], float]) -> Callable[[Round], float]:
+    return lambda made: cost(made.proofs)
 
 
 # -- the bare signatures ----------------------------------------------------------------------------------------------

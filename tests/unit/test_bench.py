@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from bench import auth0, cases, mdoc
+from bench import auth0, cases, integrity, mdoc
 from bench.__main__ import TARGETS, report, run
 from bench.measure import Case, Measured, Share, cpu, profile
 
@@ -20,7 +20,7 @@ def test_the_bench_measures_every_target_and_says_which_are_met() -> None:
 
 def test_a_target_that_is_missed_is_printed_as_missed() -> None:
     names = {name for target in TARGETS for name in (target.name, target.to) if name is not None}
-    others = {cases.AND_A_NEW_KEY, cases.SCHEMA, cases.INTERPRETER, cases.VAULT_WRITE, mdoc.PRESENT}
+    others = {cases.AND_A_NEW_KEY, cases.SCHEMA, cases.INTERPRETER, cases.VAULT_WRITE, mdoc.PRESENT, *integrity.NAMES}
     floors = {cases.LEAST_TO_VERIFY, cases.LEAST_TO_ISSUE, cases.LEAST_TO_PRESENT, *MDOC_FLOORS}
     measured = Measured(costs={name: [1.0] for name in names | others | floors})
     page = report(measured, command="python -m bench", rounds=1, size=1)
@@ -29,7 +29,7 @@ def test_a_target_that_is_missed_is_printed_as_missed() -> None:
 
 def test_what_another_engine_takes_is_told_by_the_signatures_of_its_own_process() -> None:
     names = {name for target in TARGETS for name in (target.name, target.to) if name is not None}
-    names |= {cases.AND_A_NEW_KEY, cases.SCHEMA, cases.INTERPRETER, cases.VAULT_WRITE, mdoc.PRESENT}
+    names |= {cases.AND_A_NEW_KEY, cases.SCHEMA, cases.INTERPRETER, cases.VAULT_WRITE, mdoc.PRESENT, *integrity.NAMES}
     costs = {**{name: [1e-6] for name in names}, auth0.VERIFY: [40.0], auth0.ISSUE: [8.0]}
     page = report(Measured(costs=costs), command="python -m bench", rounds=1, size=1)
     assert f"{auth0.VERIFY} 40.0 × its bare signatures, 40.0 times ours; {auth0.ISSUE} 8.0 ×" in page
@@ -37,7 +37,7 @@ def test_what_another_engine_takes_is_told_by_the_signatures_of_its_own_process(
 
 def test_of_what_is_missed_the_floor_and_the_dearest_functions_are_printed_and_of_nothing_else() -> None:
     names = {name for target in TARGETS for name in (target.name, target.to) if name is not None}
-    names |= {cases.AND_A_NEW_KEY, cases.SCHEMA, cases.INTERPRETER, cases.VAULT_WRITE, mdoc.PRESENT}
+    names |= {cases.AND_A_NEW_KEY, cases.SCHEMA, cases.INTERPRETER, cases.VAULT_WRITE, mdoc.PRESENT, *integrity.NAMES}
     names |= {cases.LEAST_TO_VERIFY, cases.LEAST_TO_ISSUE, cases.LEAST_TO_PRESENT, *MDOC_FLOORS}
     costs = {name: [1e-6] for name in names}
     page = report(Measured(costs=costs), command="python -m bench", rounds=1, size=1)
