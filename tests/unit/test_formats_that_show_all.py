@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from eigendata import did, policies
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Declined, Outcome, Reason, Rejected
 from eigendata.formats import FORMATS
+from eigendata.formats.di import contexts
+from eigendata.formats.di.proofs import EDDSA_JCS_2022
 from eigendata.issuer import Issuer
 from eigendata.model import Answer, Method, Presence, Presentation, Seal
 from eigendata.policies import read_policy, read_uses
@@ -19,6 +22,7 @@ from eigendata.query import parse_query
 from eigendata.registers.catalogue import CATALOGUE, HUISHOUDEN, INWONER, PERSOON
 from eigendata.trust import Trust
 from eigendata.wallet import Wallet
+from eigendata.wallet.receiving import KEYS_OURS
 from tests.world import AISHA, AT, BRAM, FORMAT, HOME, Resident, World
 
 WHOLE = "ldp_vc"
@@ -189,3 +193,23 @@ def test_a_plain_query_is_answered_with_the_whole_card_and_only_what_was_asked_i
     request = verifier.ask_query(parse_query({"credentials": [{**asked, "claims": claims}]}), at=AT)
     disclosure = verifier.verify(wallet.disclose(wallet.consider(request, at=AT).accept(), at=AT), request, at=AT)
     assert disclosure["a"].claims == {"credentialSubject": {"resident": True}}
+
+
+def test_a_card_for_a_key_with_which_it_could_never_be_shown_is_not_kept(world: World, wallet: Wallet) -> None:
+    """An issuer may name another of the keys that the wallet proved: one for a format with another algorithm."""
+    challenge = world.boxtel.challenge(at=AT, formats=(FORMAT, WHOLE))
+    keys = world.boxtel.proven(wallet.prove_new_keys(challenge, copies=1, at=AT), at=AT)
+    both = (FORMAT, WHOLE)
+    issuance = world.boxtel.issue(AISHA.record(), format=both, to=keys, at=AT, types=[INWONER.id], copies=1)
+    issued = next(one for one in issuance.issued if one.format == WHOLE)
+    other = next(one.key for one in keys if one.key.algorithm is Algorithm.ES256)
+    document = json.loads(issued.copies[0])
+    stated = {name: value for name, value in document.pop("proof").items() if name in ("verificationMethod", "created")}
+    document["credentialSubject"]["id"] = did.key_did(other)
+    proof = EDDSA_JCS_2022.prove(document, {**stated, "proofPurpose": did.ASSERTION}, KEY, contexts.known(INWONER))
+    token = json.dumps({**document, "proof": proof}).encode()
+    assert FORMATS[WHOLE].parse_credential(token).verify([INWONER], trust=world.trust, at=AT).holder == other
+    with pytest.raises(Rejected) as rejected:
+        wallet.add(replace(issued, copies=(token,)), trust=world.trust, at=AT)
+    assert rejected.value.check is KEYS_OURS
+    assert wallet.cards() == ()

@@ -29,7 +29,8 @@ KEYS_OURS: Final = Check(
     name="KEYS_OURS",
     clause="OpenID4VCI 1.0 8.2",
     reason=Reason.KEY_BINDING_INVALID,
-    rule="every copy is bound to a key that this wallet proved in one session and still waits for",
+    rule="every copy is bound to a key that this wallet proved in one session and still waits for, and of an algorithm "
+    "of its format",
 )
 KEYS_DIFFER: Final = Check(
     name="KEYS_DIFFER",
@@ -199,7 +200,8 @@ def _verify(issued: Issued, source: IssuerSource, known: CredentialType, at: dat
     said = {_said(one, reader.place(known, SET) if known.attributes else SET.path) for one in authentics}
     trail.require(COPIES_AGREE, len(said) == 1)
     keys = tuple(one.holder for one in authentics if isinstance(one.holder, PublicKey))
-    trail.require(KEYS_OURS, len(keys) == len(authentics))
+    fit = all(key.algorithm in reader.holder_algorithms for key in keys)  # with another it could never be shown
+    trail.require(KEYS_OURS, len(keys) == len(authentics) and fit)
     sets = {number: tie for number, claims in enumerate(every) if isinstance(tie := claims.get(SET.path[0]), str)}
     trail.require(COPIES_TIED, len(sets) in (0, len(every)) and len(set(sets.values())) == len(sets))
     return Received(
