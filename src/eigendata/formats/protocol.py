@@ -106,6 +106,10 @@ class Format(Protocol):
     def holder_algorithms(self) -> tuple[Algorithm, ...]:
         """Give the algorithms of the holders' keys to which it can be issued, the preferred one first."""
 
+    @property
+    def technical(self) -> frozenset[str]:
+        """Give the members at the top of a document that hold a token together; every other one is a claim."""
+
     def withholds(self, type: CredentialType, attribute: Attribute, /) -> bool:
         """Tell whether a holder can show a credential without this claim of it."""
 

@@ -26,12 +26,6 @@ from eigendata.wallet.records import Holding, all_spent, available
 
 NOTHING_CHOSEN: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
-# Members of a token that hold it together. Issuer and validity are shown beside the claims; the rest says nothing
-# about the person.
-_TECHNICAL: Final = frozenset(
-    {"iss", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "aud", "jti", "_sd", "_sd_alg"}
-)
-
 
 class Use(StrEnum):
     """What is known of the purpose for which is asked. `eigendata.texts` has a sentence for each: `use.within`."""
@@ -410,7 +404,9 @@ def lines_of(holding: Holding) -> Iterator[tuple[ClaimPath, Line]]:
     """
     own = {FORMATS[holding.format].place(holding.type, one): one for one in holding.type.attributes}
     rank = {place: index for index, place in enumerate(own)}
-    leaves = [leaf for leaf in _leaves((), holding.document) if leaf[0][0] not in _TECHNICAL]
+    # issuer and validity are shown beside the claims; the rest of what is technical says nothing about the person
+    technical = FORMATS[holding.format].technical
+    leaves = [leaf for leaf in _leaves((), holding.document) if leaf[0][0] not in technical]
     leaves.sort(key=lambda leaf: min((rank[one] for one in own if _below(leaf[0], one)), default=len(rank)))
     for place, value in leaves:
         found = next((one for where, one in own.items() if _below(place, where)), None)

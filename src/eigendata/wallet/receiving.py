@@ -9,7 +9,7 @@ card) comes after, inside the transaction that stores them, so that two processe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -197,7 +197,8 @@ def _verify(issued: Issued, source: IssuerSource, known: CredentialType, at: dat
             require_jurisdiction(authentic.issuer, known, every[-1], trail)
     if known.attributes:  # of a type of others no schema is known
         schemas.validate(known, every[0])
-    said = {_said(one, reader.place(known, SET) if known.attributes else SET.path) for one in authentics}
+    tied = reader.place(known, SET) if known.attributes else SET.path
+    said = {_said(one, tied, _OF_ONE_COPY & reader.technical) for one in authentics}
     trail.require(COPIES_AGREE, len(said) == 1)
     keys = tuple(one.holder for one in authentics if isinstance(one.holder, PublicKey))
     fit = all(key.algorithm in reader.holder_algorithms for key in keys)  # with another it could never be shown
@@ -224,10 +225,10 @@ def _own(known: CredentialType) -> tuple[tuple[str, ...], ...]:
     return tuple(one.path for one in known.attributes) or (*_WHO, SET.path)
 
 
-def _said(one: Authentic, tie: ClaimPath) -> str:
+def _said(one: Authentic, tie: ClaimPath, own: Set[str]) -> str:
     """Give all that a copy says as one text, without what each copy has of its own."""
-    said = {name: value for name, value in without(one.document, tie).items() if name not in _OF_ONE_COPY}
-    shown = [path for path in one.revealed if path[0] not in _OF_ONE_COPY and path[: len(tie)] != tie]
+    said = {name: value for name, value in without(one.document, tie).items() if name not in own}
+    shown = [path for path in one.revealed if path[0] not in own and path[: len(tie)] != tie]
     return json.dumps([thaw(said), sorted(map(repr, shown)), str(one.expires_at), one.issuer.party.id], sort_keys=True)
 
 

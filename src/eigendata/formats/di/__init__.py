@@ -54,6 +54,10 @@ class LdpVc:
     def holder_algorithms(self) -> tuple[Algorithm, ...]:
         return (self.suite.algorithm,)
 
+    @property
+    def technical(self) -> frozenset[str]:
+        return frozenset()
+
     def withholds(self, type: CredentialType, attribute: Attribute, /) -> bool:
         return False
 

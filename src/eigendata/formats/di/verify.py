@@ -54,6 +54,7 @@ MAX_AHEAD: Final = timedelta(seconds=60)
 AUTHENTICATION: Final = did.AUTHENTICATION
 ASSERTION: Final = did.ASSERTION
 
+_CALLED: Final = ("name", "description")
 _OF_PRESENTATIONS: Final = (
     [contexts.CREDENTIALS_V2],
     [contexts.CREDENTIALS_V2, contexts.DATA_INTEGRITY_V2],
@@ -280,7 +281,9 @@ def _authentic(
     assert isinstance(credential.subject, Mapping)
     assert credential.valid_until is not None
     claims = {name: value for name, value in credential.subject.items() if name != "id"}
-    document = freeze({SUBJECT: claims})
+    # what people may call it is no claim, and leaves with it all the same
+    called = {name: credential.document[name] for name in _CALLED if name in credential.document}
+    document = freeze({SUBJECT: claims, **called})
     assert isinstance(document, Mapping)
     return Authentic(
         type=type,

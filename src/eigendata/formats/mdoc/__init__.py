@@ -46,6 +46,10 @@ class Mdoc:
     def holder_algorithms(self) -> tuple[Algorithm, ...]:
         return tuple(Algorithm)
 
+    @property
+    def technical(self) -> frozenset[str]:
+        return frozenset()
+
     def withholds(self, type: CredentialType, attribute: Attribute, /) -> bool:
         return attribute.presence is not Presence.ALWAYS
 

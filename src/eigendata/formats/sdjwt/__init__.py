@@ -45,6 +45,10 @@ class SdJwt:
     def holder_algorithms(self) -> tuple[Algorithm, ...]:
         return tuple(Algorithm)
 
+    @property
+    def technical(self) -> frozenset[str]:
+        return metadata.TECHNICAL
+
     def withholds(self, type: CredentialType, attribute: Attribute, /) -> bool:
         return attribute.presence is not Presence.ALWAYS
 

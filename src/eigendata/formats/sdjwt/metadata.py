@@ -31,6 +31,9 @@ REGISTERED: Final = DIGEST_NAMES | {
 }
 """Names that no claim of a type can have at the top level: the token itself needs them."""
 
+TECHNICAL: Final = (REGISTERED - {"aka_vcts", "..."}) | {"jti"}
+"""Of those what says nothing about anybody, and what numbers a token."""
+
 _SHAPES_LIMIT: Final = 256
 """Types whose shape is kept: a catalogue has some twenty."""
 
