@@ -135,6 +135,12 @@ def test_a_slip_of_the_pen_becomes_no_trust(lines: tuple[str, ...]) -> None:
         Trust.loads(entry(*lines))
 
 
+@pytest.mark.parametrize("slip", ["did:key:z6Mk", "did:key:", "did:jwk:e30", "did:jwk:"])
+def test_a_controller_that_is_named_by_no_key_is_a_slip_of_the_pen(slip: str) -> None:
+    with pytest.raises(Malformed):
+        Trust.loads(entry(f'controllers = ["{slip}"]'))
+
+
 def test_a_controller_is_of_one_issuer() -> None:
     with pytest.raises(Malformed):
         Trust.loads(entry(CONTROLS) + entry(CONTROLS, issuer="https://other.example"))

@@ -456,6 +456,8 @@ def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
         raise Malformed(
             "a controller is a did:key, a did:jwk, a plain did:web or a plain https address, and named once"
         )
+    for one in controllers:
+        did.document_of(one)  # a key that is its own name is one, or nobody would ever be found by it
     if publishes and not is_publishable(id):
         raise Malformed("metadata is published under an https URL without query and fragment; this issuer has none")
     if not isinstance(own_authority, bool) or (own_authority and not pems):

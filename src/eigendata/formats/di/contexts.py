@@ -20,7 +20,7 @@ from typing import Final
 
 from eigendata.encoding import Json, json_dumps
 from eigendata.errors import Misuse
-from eigendata.formats.di.terms import Contexts
+from eigendata.formats.di.terms import Contexts, is_iri
 from eigendata.model import Attribute, CredentialType, Kind
 
 CREDENTIALS_V2: Final = "https://www.w3.org/ns/credentials/v2"
@@ -213,6 +213,8 @@ _DATATYPES: Final[Mapping[Kind, str]] = {
     Kind.YEAR_MONTH: "http://www.w3.org/2001/XMLSchema#gYearMonth",
 }
 _LISTS: Final = frozenset({Kind.COUNTRIES, Kind.YEARS})
+_SCHEMES: Final = frozenset({"did", "http", "https", "urn"})
+"""With which identifiers begin: where one of them is a term, what begins with it is taken for a short spelling."""
 _MOST_TYPES: Final = 256
 _KNOWN: Final[dict[str, tuple[CredentialType, Contexts]]] = {}
 
@@ -248,12 +250,21 @@ def document(type: CredentialType) -> Json:
     An array is a list, for its order and what it holds twice are part of it. Every term is protected.
 
     Raises:
-        Misuse: a claim is called as a term of the credentials context is, or as the type itself.
+        Misuse: a claim is called as a term of the credentials context is, or as the type itself, or by what can be no
+            term: then a reader of the JSON-LD would drop it, though a suite of JSON alone signs it.
     """
+    if not all(_is_term(name) for one in type.attributes for name in one.path):
+        raise Misuse(f"a claim of type {type.id} is called by what can be no term of a context")
     terms = _terms(type, type.attributes, ())
     if name(type) in terms or not (_names(w3c()[CREDENTIALS_V2]).isdisjoint((name(type), *terms))):
         raise Misuse(f"a claim of type {type.id} is called as a term of {CREDENTIALS_V2} is, or as the type itself")
     return {"@context": {"@protected": True, name(type): type.id, **terms}}
+
+
+def _is_term(name: str) -> bool:
+    """Tell whether a claim's name can be a term: the end of an IRI, and never the beginning of one."""
+    plain = bool(name) and is_iri(f"urn:{name}") and name not in _SCHEMES and not name.startswith("@")
+    return plain and not {":", "/"} & set(name)
 
 
 def _names(context: Json) -> frozenset[str]:

@@ -115,6 +115,16 @@ def test_a_claim_is_never_called_as_a_term_is_that_every_credential_has(taken: s
         contexts.document(made)
 
 
+@pytest.mark.parametrize("taken", ["", "@x", "a:b", "a/b", "a b", "a<b", "urn", "did", "https"])
+def test_a_claim_is_never_called_by_what_a_reader_of_its_context_would_drop(taken: str) -> None:
+    made = CredentialType(id="urn:example:1", short="thing", label=LABEL, attributes=(attribute(taken),))
+    with pytest.raises(Misuse, match="no term"):
+        contexts.document(made)
+    within = CredentialType(id="urn:example:1", short="thing", label=LABEL, attributes=(attribute("a", taken),))
+    with pytest.raises(Misuse, match="no term"):
+        contexts.known(within)
+
+
 def test_a_type_of_several_words_is_one_term() -> None:
     made = CredentialType(id="urn:example:1", short="very_long name", label=LABEL, attributes=())
     assert contexts.name(made) == "VeryLongName"
