@@ -11,7 +11,7 @@ import pytest
 
 from eigendata import did, policies
 from eigendata.crypto.keys import Algorithm, SoftwareKey
-from eigendata.errors import Declined, Outcome, Reason, Rejected
+from eigendata.errors import Declined, Misuse, Outcome, Reason, Rejected
 from eigendata.formats import FORMATS
 from eigendata.formats.di import contexts
 from eigendata.formats.di.proofs import EDDSA_JCS_2022
@@ -213,3 +213,16 @@ def test_a_card_for_a_key_with_which_it_could_never_be_shown_is_not_kept(world: 
         wallet.add(replace(issued, copies=(token,)), trust=world.trust, at=AT)
     assert rejected.value.check is KEYS_OURS
     assert wallet.cards() == ()
+
+
+def test_formats_are_issued_in_any_order_to_the_keys_that_were_proven_for_them(world: World, wallet: Wallet) -> None:
+    challenge = world.boxtel.challenge(at=AT, formats=(FORMAT, WHOLE))
+    keys = world.boxtel.proven(wallet.prove_new_keys(challenge, copies=2, at=AT), at=AT)
+    issuance = world.boxtel.issue(AISHA.record(), format=(WHOLE, FORMAT), to=keys, at=AT, types=TYPES, copies=2)
+    assert len(wallet.add(issuance, trust=world.trust, at=AT)) == 2 * len(TYPES)
+
+
+def test_an_issuer_says_which_kind_of_key_is_lacking(world: World, wallet: Wallet) -> None:
+    keys = world.boxtel.proven(wallet.prove_new_keys(world.boxtel.challenge(at=AT), copies=1, at=AT), at=AT)
+    with pytest.raises(Misuse, match="ldp_vc takes keys of EdDSA"):
+        world.boxtel.issue(AISHA.record(), format=WHOLE, to=keys, at=AT, types=TYPES, copies=1)

@@ -275,9 +275,10 @@ class Issuer:
         copies = _copies(copies, to, len(wanted) * len(formats))
         facts, refused = self._facts(record, wanted, at)
         sets = tuple(b64url_encode(os.urandom(_SET)) for _ in range(copies))
+        credentials = tuple(product(facts, formats))
+        keys = _keys(to, [name for _, name in credentials], copies)
         attestations = [
-            (name, self._attestations(one, sets, _keys(to, place, copies), at))
-            for place, (one, name) in enumerate(product(facts, formats))
+            (name, self._attestations(one, sets, own, at)) for (one, name), own in zip(credentials, keys, strict=True)
         ]
         issued: list[Issued] = []
         unfit: list[Declined] = []
@@ -410,7 +411,26 @@ def _copies(copies: int | None, to: Sequence[ProvenKey] | UnprovenKeys, credenti
     return wanted
 
 
-def _keys(to: Sequence[ProvenKey] | UnprovenKeys, place: int, copies: int) -> tuple[PublicKey, ...]:
+def _keys(
+    to: Sequence[ProvenKey] | UnprovenKeys, formats: Sequence[str], copies: int
+) -> tuple[tuple[PublicKey, ...], ...]:
+    """Give each credential the next keys that its format takes, in whatever order the challenge named the formats.
+
+    Raises:
+        Misuse: too few are of a kind that its format takes.
+    """
     if isinstance(to, UnprovenKeys):
-        return to.keys[:copies]
-    return tuple(one.key for one in to[place * copies : (place + 1) * copies])
+        return tuple(to.keys[:copies] for _ in formats)
+    left = [one.key for one in to]
+    found: dict[int, tuple[PublicKey, ...]] = {}
+    # a format that takes few kinds of keys chooses before one that takes any
+    for place in sorted(range(len(formats)), key=lambda each: len(FORMATS[formats[each]].holder_algorithms)):
+        kinds = FORMATS[formats[place]].holder_algorithms
+        found[place] = tuple([key for key in left if key.algorithm in kinds][:copies])
+        if len(found[place]) < copies:
+            raise Misuse(
+                f"{formats[place]} takes keys of {', '.join(kinds)}, and too few are: name it in the challenge"
+            )
+        taken = set(found[place])
+        left = [key for key in left if key not in taken]
+    return tuple(found[place] for place in range(len(formats)))
