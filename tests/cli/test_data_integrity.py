@@ -63,7 +63,7 @@ def test_the_wallet_says_in_words_that_a_card_is_shown_whole(
     Path("home.json").write_text("{}")
     town("request", *WHOLE, "--home", "home.json", *FORM, "--response-uri", URI, "--out", "request.json")
     capsys.readouterr()
-    for language, said in (("nl", "alleen in zijn geheel te tonen"), ("en", "can only be shown as a whole")):
+    for language, said in (("nl", "kunt u niets weglaten"), ("en", "cannot leave anything out")):
         assert cli.run([*VAULT, "consider", "--request", "request.json", "--lang", language]) == 0
         assert said in " ".join(capsys.readouterr().out.split())
 

@@ -142,7 +142,7 @@ def test_a_policy_that_forbids_more_than_it_asks_refuses_cards_that_are_shown_wh
 def test_the_resident_sees_beforehand_that_the_card_is_shown_whole(told_whole: dict[str, Scene]) -> None:
     assert told_whole["consent"].data["whole"] == ["inwoner"]
     said = " ".join(line.text for line in told_whole["consent"].lines)
-    assert "alleen in zijn geheel te tonen" in said
+    assert "kunt u niets weglaten" in said
     assert "Inwoner sinds (jaar, of eerder)" in said  # which nobody asked
 
 
