@@ -722,3 +722,12 @@ def test_half_a_controller_or_anothers_is_none(controlling: Path, tmp_path: Path
     (controlling / "did.json").write_text("[]")
     with pytest.raises(Malformed):
         Issuer.open(controlling)
+
+
+@pytest.mark.parametrize("name", ["Gemeente\nBoxtel", "Gemeente \x1b[2JBoxtel", "Gemeente \u202eletxoB"])
+def test_no_authority_signs_a_name_that_plays_with_a_screen(name: str, tmp_path: Path) -> None:
+    with pytest.raises(Misuse):
+        create_issuing_authority(tmp_path / "a", name=name, uri="https://boxtel.example", crl=None, at=AT)
+    with pytest.raises(Misuse):
+        create_authority(tmp_path / "a", name=name, at=AT)
+    assert not (tmp_path / "a").exists()

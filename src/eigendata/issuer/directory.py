@@ -174,8 +174,9 @@ def create_authority(out: Path, *, name: str, at: datetime) -> None:
     """Make a certificate authority in a new directory: its key, and the certificate that others are to trust.
 
     Raises:
-        Misuse: the directory holds one already, or cannot be written.
+        Misuse: the directory holds one already, or cannot be written; or its name is not of printable text.
     """
+    _require_printable(name)
     key = SoftwareKey.generate(Algorithm.ES256)
     anchor = make_authority(name, key, at=utc(at))
     _make(out, _KEY, _ANCHOR)
@@ -193,6 +194,7 @@ def create_issuing_authority(out: Path, *, name: str, uri: str, crl: str | None,
     Raises:
         Misuse: the directory holds one already, cannot be written, or what is stated cannot be an authority's.
     """
+    _require_printable(name)
     if not _URL.fullmatch(uri) or (crl is not None and not _URL.fullmatch(crl)):
         raise Misuse("an issuing authority has a URL of https, and one at which revoked certificates are listed")
     key = SoftwareKey.generate(Algorithm.ES256)
@@ -320,6 +322,12 @@ def _toml(value: str | list[str]) -> str:
     if any(not text.isprintable() for text in texts):
         raise Misuse("an issuer's settings hold printable text only")
     return json.dumps(value, ensure_ascii=False)
+
+
+def _require_printable(name: str) -> None:
+    """Refuse a name that is signed into a certificate, and then does to a screen what its writer wants."""
+    if not name.isprintable():
+        raise Misuse("an authority's name is of printable text only")
 
 
 def _all_text(values: Sequence[object]) -> bool:

@@ -315,6 +315,8 @@ _OUTCOMES: Final = (*(str(one) for one in Advice), "otherwise")
 
 def kept_lines(keep: Mapping[str, str], language: str) -> tuple[str, ...]:
     """Give how long something is kept, a plain line for each outcome. An outcome we do not know stands as it is."""
+    if keep.keys() == {"otherwise"}:
+        return (texts.say("kept_if.always", language, term=kept(keep["otherwise"], language)),)
     return tuple(
         texts.say(f"kept_if.{outcome}", language, term=kept(term, language))
         if outcome in _OUTCOMES

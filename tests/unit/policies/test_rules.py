@@ -174,6 +174,11 @@ def test_without_a_limit_a_source_of_any_age_or_none_will_do() -> None:
 # -- plain words ------------------------------------------------------------------------------------------------------
 
 
+def test_other_cases_are_named_where_there_are_some_alone() -> None:
+    assert policies.kept_lines({"otherwise": "0 days"}, "nl") == ("In alle gevallen: niet bewaard.",)
+    assert policies.kept_lines({"otherwise": "0 days"}, "en") == ("In all cases: not kept.",)
+
+
 def test_how_long_something_is_kept_is_said_for_each_outcome_and_an_unknown_one_stands_as_it_is() -> None:
     lines = policies.kept_lines({"voldoet": "14 days", "otherwise": "0 days", "perhaps": "2 days"}, "en")
     assert lines == (
