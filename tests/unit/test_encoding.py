@@ -513,6 +513,8 @@ def test_arrays_of_either_kind_are_frozen_and_thawed() -> None:
     [
         ("2026-11-23T14:03:00Z", datetime(2026, 11, 23, 14, 3, tzinfo=UTC)),
         ("2026-11-23T14:03:00+01:00", datetime(2026, 11, 23, 13, 3, tzinfo=UTC)),
+        ("2026-11-23T14:03:00+14:00", datetime(2026, 11, 23, 0, 3, tzinfo=UTC)),
+        ("2026-11-23T14:03:00-13:59", datetime(2026, 11, 24, 4, 2, tzinfo=UTC)),
         ("2026-11-23T14:03:00.5-00:30", datetime(2026, 11, 23, 14, 33, 0, 500_000, tzinfo=UTC)),
     ],
 )
@@ -527,6 +529,8 @@ def test_a_date_time_stamp_is_a_moment_in_utc(text: str, moment: datetime) -> No
         *(None, 1, True, ["2026-11-23T14:03:00Z"], "", "2026-11-23", "2026-11-23T14:03:00", "2026-11-23 14:03:00Z"),
         *("2026-11-23T14:03:00z", "2026-11-23T14:03Z", "2026-11-23T14:03:00.Z", "2026-11-23T14:03:00Z\n"),
         *("2026-02-30T14:03:00Z", "2026-11-23T24:03:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"),
+        # no place on earth is more than fourteen hours from the first meridian
+        *("2026-11-23T14:03:00+14:01", "2026-11-23T14:03:00-23:59", "2026-11-23T14:03:00+13:60"),
     ],
 )
 def test_what_is_no_date_time_stamp_is_malformed(value: Any) -> None:
