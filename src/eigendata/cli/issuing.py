@@ -195,7 +195,7 @@ def _issued(member: Json) -> Issued:
     match member:
         case {"type": str(type), "format": str(format), "copies": [*copies]}:
             if format not in FORMATS:
-                raise Malformed(f"the format {format} is not known here")
+                raise Malformed("a credential is in a format that is not known here")
             known = catalogue.CATALOGUE.get(type) or CredentialType.foreign(type)
             return Issued(type=known, format=format, copies=tuple(FORMATS[format].from_wire(copy) for copy in copies))
         case _:
