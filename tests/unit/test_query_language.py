@@ -249,11 +249,21 @@ def test_a_query_made_by_hand_names_no_types_where_it_names_none(meta: dict[str,
     assert CredentialQuery(id="q", format="ldp_vc", meta=meta).type_ids == ()
 
 
+def test_a_query_made_by_hand_names_the_types_that_stand_alone_in_a_list_or_a_tuple() -> None:
+    for alone in ([["A"]], (("A",),)):
+        assert CredentialQuery(id="q", format="ldp_vc", meta={"type_values": alone}).type_ids == ("A",)
+
+
 def test_a_query_for_one_is_not_a_query_for_true() -> None:
     assert ClaimsQuery(path=("a",), values=(1,)) != ClaimsQuery(path=("a",), values=(True,))
     assert ClaimsQuery(path=("a",), values=(1,)) == ClaimsQuery(path=("a",), values=(1,))
     assert ClaimsQuery(path=("a",)) != ("a",)
     assert len({ClaimsQuery(path=("a", 0)), ClaimsQuery(path=("a", 0)), ClaimsQuery(path=("a", None))}) == 2
+
+
+def test_a_name_in_a_path_is_not_taken_for_where_the_values_begin() -> None:
+    assert ClaimsQuery(path=("a", "=", "b")) != ClaimsQuery(path=("a",), values=("b", "="))
+    assert ClaimsQuery(path=("a", "b")) != ClaimsQuery(path=("a",), values=("b",))
 
 
 def test_a_query_can_be_compared_and_hashed_whoever_wrote_it() -> None:

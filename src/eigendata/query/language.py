@@ -74,7 +74,8 @@ class ClaimsQuery:
 
     def _key(self) -> tuple[object, ...]:
         # Python holds 1 == True; a query for the one is not a query for the other
-        return (self.id, self.intent_to_retain, *((type(part), part) for part in (*self.path, "=", *self.values)))
+        path, values = (tuple((type(part), part) for part in parts) for parts in (self.path, self.values))
+        return (self.id, self.intent_to_retain, path, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
