@@ -668,6 +668,13 @@ def test_cbor_of_another_form_is_refused(data: str) -> None:
     assert time.process_time() - began < 0.5
 
 
+@pytest.mark.parametrize("wrong", ["f7", "e0", "fb3ff8000000000000"])
+def test_what_is_not_read_as_cbor_is_not_read_inside_an_array_or_a_map_either(wrong: str) -> None:
+    for around in ("81", "8200", "8181", "820081", "a100", "a10081", "a1008181", "81a100", "81a10081", "a100a10081"):
+        assert refused(cbor_loads, bytes.fromhex(around + wrong)), around
+        assert not refused(cbor_loads, bytes.fromhex(around + "f6")), around
+
+
 def test_of_all_tags_only_those_on_the_list_are_read() -> None:
     bodies = [
         bytes.fromhex(one)

@@ -646,3 +646,17 @@ def test_what_document_signers_are_certified_for_is_said_once(tmp_path: Path) ->
         add(tmp_path / "new.toml", anchor_pem=None, signer_use="1.2.3")
     add(tmp_path / "new.toml")
     assert "signer_use" not in (tmp_path / "new.toml").read_text()
+
+
+@pytest.mark.parametrize("stated", ["5", "true", '["1.2.3"]', '"ISO"', '""'])
+def test_what_document_signers_are_certified_for_is_a_dotted_identifier_in_the_file_too(stated: str) -> None:
+    with pytest.raises(Malformed, match="signer_use"):
+        Trust.loads(with_own_authority(table()).replace("iaca = true", f"iaca = true\nsigner_use = {stated}"))
+
+
+def test_who_had_no_anchor_gets_it_with_what_its_signers_are_certified_for(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    add(path, anchor_pem=None, controllers=["did:web:boxtel.example"])
+    add(path, controllers=["did:web:boxtel.example"], signer_use=iaca.EU_DOCUMENT_SIGNER)
+    entry = Trust.load(path).issuers[BOXTEL]
+    assert (entry.anchors, entry.signer_use) == ((CA,), iaca.EU_DOCUMENT_SIGNER)

@@ -155,6 +155,7 @@ def test_an_object_with_a_claim_that_is_always_there_is_in_clear_and_the_rest_of
     assert payload_of(token)["place"]["country"] == "NL"
     assert len(payload_of(token)["place"]["_sd"]) == 1
     assert "_sd" not in payload_of(token)
+    assert [SD_JWT_VC.withholds(mixed, one) for one in mixed.attributes] == [False, True]
     assert document_of(token, mixed)["place"] == {"country": "NL", "town": "Boxtel"}
     without = issued(type=mixed, claims={"place": {"country": "NL"}})
     assert len(payload_of(without)["place"]["_sd"]) == 1  # whether the town is there cannot be seen
