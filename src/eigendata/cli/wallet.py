@@ -554,7 +554,7 @@ def _name(type: str, path: ClaimPath, lang: Language) -> str:
 
 def _tell_cards(cards: tuple[Card, ...], lang: Language) -> None:
     if not cards:
-        speaking.line("This wallet is empty." if lang is Language.EN else "Deze portemonnee is leeg.")
+        speaking.line("This wallet is empty." if lang is Language.EN else "Deze wallet is leeg.")
     for card in cards:
         what = f"{label(card.type.label, lang)} · {card.issuer.name}"
         speaking.line(f"{what} · {card.format} · {card.copies} × · {card.expires_at:%Y-%m-%d} · {card.id}")
