@@ -236,6 +236,13 @@ MALFORMED: dict[str, Any] = {
     "a proof of two parts": flat(kb_jwt="e30.e30"),
     "a disclosure with the proof": flat(disclosures=[ONE.decode()], kb_jwt=f"{TWO.decode()}~{PROOF.decode()}"),
     "both forms at once": {**flat(), "signatures": [another()]},
+    **{
+        f"both forms at once by {one}": {
+            **without(flat(), *({"protected", "header", "signature"} - {one})),
+            "signatures": [another()],
+        }
+        for one in ("protected", "header", "signature")
+    },
     "both forms at once, the first taken out": {**without(flat(), "protected", "header"), "signatures": [another()]},
     "no signatures": {"payload": flat()["payload"], "signatures": []},
     "signatures that are no array": {"payload": flat()["payload"], "signatures": another()},

@@ -529,6 +529,7 @@ def test_uri_integrity_a_picture_in_the_metadata_is_the_one_that_is_meant() -> N
 
     read(of(template, known))
     read(of({"uri": "data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'/%3E"}))
+    read(of({"uri": "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'>\n</svg>"}))  # lines may end in it
     assert refused(of({**template, "uri": data(svg + b" ", "image/svg+xml")}, known)) is URI_INTEGRITY
     with pytest.raises(Malformed, match="svg_id"):
         read(of(template))
