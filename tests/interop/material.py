@@ -29,6 +29,13 @@ from eigendata.model import (
 from eigendata.trust import Trust
 
 NOW: Final = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=3)
+
+
+def now() -> datetime:
+    """Give the moment at which something is verified that another library dated by its own clock a moment ago."""
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=3)
+
+
 TODAY: Final = NOW.replace(hour=0, minute=0, second=0)
 CERTIFIED: Final = TODAY - timedelta(days=90)
 UNTIL: Final = TODAY + timedelta(days=14)

@@ -21,7 +21,6 @@ from tests.interop.material import (
     ISSUER,
     ISSUER_KEY,
     NAMESPACE,
-    NOW,
     PERSON,
     SEAL,
     SHOWN,
@@ -32,6 +31,7 @@ from tests.interop.material import (
     VALUES,
     Session,
     jwk,
+    now,
 )
 from tests.interop.oracles import Oracle, Refused
 
@@ -120,7 +120,7 @@ def theirs(peer: Peer, oracle: Oracles, *, holder: SoftwareKey = HOLDER_KEY, **m
 def shown(credential: bytes, session: Session, *, names: Iterable[str] = SHOWN, key: SoftwareKey = HOLDER_KEY) -> bytes:
     """Show with eigendata."""
     holding = Holding(key=key, binding=session.binding)
-    return MDOC.present(credential, PERSON, [(NAMESPACE, name) for name in names], holding, at=NOW)
+    return MDOC.present(credential, PERSON, [(NAMESPACE, name) for name in names], holding, at=now())
 
 
 def shown_by(
@@ -152,7 +152,7 @@ def shown_by(
 
 def verified(token: bytes, session: Session, *, type: CredentialType = PERSON) -> Any:
     """Give the elements that eigendata reads; the same that a library is asked for."""
-    authentic = MDOC.parse_presentation(token).verify([type], session.binding, trust=TRUST, at=NOW)
+    authentic = MDOC.parse_presentation(token).verify([type], session.binding, trust=TRUST, at=now())
     return thaw(authentic.document).get(type.id, {})  # type: ignore[union-attr]  # a document is an object
 
 
@@ -164,7 +164,7 @@ def verified_by(
     Raises:
         Refused: it does not accept the presentation.
     """
-    asked = {"token": token.hex(), "anchor": AUTHORITY.hex(), "at": NOW.isoformat(), "doctype": type.id}
+    asked = {"token": token.hex(), "anchor": AUTHORITY.hex(), "at": now().isoformat(), "doctype": type.id}
     return peer.ask(oracle, "verify", **asked, session=peer.session(session), **more).get(type.id, {})
 
 

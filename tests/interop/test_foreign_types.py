@@ -12,7 +12,7 @@ from eigendata.formats.protocol import canonical
 from eigendata.model import CredentialType
 from eigendata.registers.foreign import PID
 from eigendata.trust import Trust
-from tests.interop.material import AUTHORITY, ISSUER, NOW, redirect
+from tests.interop.material import AUTHORITY, ISSUER, now, redirect
 from tests.interop.mdocs import AUTH0, ISOMDOC, MDOC, OWF, PYMDOCCBOR, Oracles, Peer, shown_by, theirs
 
 SESSION: Final = redirect()
@@ -68,7 +68,7 @@ def _read(oracle: Oracles, issuer: Peer, holder: Peer, type: CredentialType, val
     about: dict[str, Any] = {"doctype": doctype, "namespace": namespace}
     credential = theirs(issuer, oracle, values=values, **about)
     token = shown_by(holder, oracle, credential, SESSION, names=list(values), **about)
-    authentic = MDOC.parse_presentation(token).verify([type], SESSION.binding, trust=TRUST, at=NOW)
+    authentic = MDOC.parse_presentation(token).verify([type], SESSION.binding, trust=TRUST, at=now())
     assert thaw(authentic.document) == {namespace: _plain(values)}
     return authentic
 

@@ -34,6 +34,7 @@ from tests.interop.material import (
     Session,
     dc_api,
     jwk,
+    now,
     redirect,
 )
 from tests.interop.mdocs import (
@@ -103,14 +104,14 @@ def test_what_anyone_issues_and_anyone_shows_is_read_by_everyone(
 
 @pytest.mark.parametrize("issuer", ISSUERS, ids=_named)
 def test_a_wallet_takes_what_anyone_issues(oracle: Oracles, issuer: Peer | None) -> None:
-    authentic = MDOC.parse_credential(_issued(issuer, oracle)).verify([PERSON], trust=TRUST, at=NOW)
+    authentic = MDOC.parse_credential(_issued(issuer, oracle)).verify([PERSON], trust=TRUST, at=now())
     assert authentic.holder == HOLDER_KEY.public_key
     assert len(authentic.revealed) == len(CLAIMS) - 1
 
 
 def test_their_wallet_takes_what_we_issue(oracle: Oracles) -> None:
     asked = {"token": ours().hex(), "anchor": AUTHORITY.hex()}
-    OWF.ask(oracle, "verifyIssued", **asked, at=NOW.isoformat())
+    OWF.ask(oracle, "verifyIssued", **asked, at=now().isoformat())
     with pytest.raises(Refused, match="valid at the time"):
         OWF.ask(oracle, "verifyIssued", **asked, at=(NOW + timedelta(days=30)).isoformat())
 
