@@ -242,6 +242,13 @@ def test_an_index_in_a_list_of_withdrawals_counts_from_zero() -> None:
             SD_JWT_VC.parse_presentation(of(one))
 
 
+@pytest.mark.parametrize("name", ["sha256", "sha384", "sha512"])
+def test_digests_by_each_hash_of_the_registry_that_is_fit_are_found(name: str) -> None:
+    one = disclosure("salt", "a", 1)
+    claims = payload(_sd=[digest(one, name)], _sd_alg=name.replace("sha", "sha-"))
+    assert verified(forged(claims, (one,), bound=lambda shown: proof(shown, hash=name)), type=ANY).document["a"] == 1
+
+
 @pytest.mark.parametrize("name", [[], {}, 1, True, None, ["sha-256"], "sha-1", "SHA-256"])
 def test_a_hash_algorithm_of_another_name_or_kind_is_none_that_is_accepted(name: Any) -> None:
     for token in (forged(payload(_sd_alg=name)), held(disclosure("salt", "a", 1), _sd_alg=name)):
