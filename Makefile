@@ -21,7 +21,8 @@ test: .venv/development
 # processor's time run under `test` alone: measuring would lengthen it.
 COVERED := tests/formats tests/laws/test_dcql.py tests/laws/test_policies.py tests/unit/formats tests/unit/policies \
   tests/unit/test_attacks_on_verifying.py tests/unit/test_encoding.py tests/unit/test_files.py tests/unit/test_once*.py \
-  tests/unit/test_query_*.py tests/unit/test_trust*.py tests/unit/test_verifier.py tests/unit/wallet
+  tests/unit/test_formats_*.py tests/unit/test_query_*.py tests/unit/test_trust*.py tests/unit/test_verifier.py \
+  tests/unit/wallet
 coverage: .venv/development
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n $(JOBS) -m "not cost" $(COVERED)

@@ -69,3 +69,8 @@ def test_encoded_cbor_in_encoded_cbor_without_end_costs_little(cose: bool) -> No
     began = time.process_time()
     look_inside(cbor2.dumps({"issuerAuth": tagged(deep)}))
     assert time.process_time() - began < 0.5
+
+
+def test_a_header_that_is_no_map_is_shown_as_it_is() -> None:
+    opened: Any = look_inside(cbor2.dumps({"issuerAuth": [cbor2.dumps([1]), {}, None, b"\0"]}))
+    assert opened["issuerAuth"]["protected"] == [1]

@@ -237,3 +237,15 @@ def test_a_response_of_another_kind_is_left_to_the_careful_reader(other: bytes) 
 def test_a_key_is_written_at_once_as_it_is_written_member_by_member(algorithm: Algorithm) -> None:
     key = SoftwareKey.generate(algorithm).public_key
     assert key_octets(key) == cbor_dumps(write_key(key))
+
+
+def test_an_element_with_octets_behind_its_value_is_left_to_the_careful_reader_who_refuses_it() -> None:
+    credential = ours()
+    ends = credential.index(b"elementValue\xf5") + len(b"elementValue\xf5")  # resident: true
+    head = credential.rindex(b"\xd8\x18\x58", 0, ends)
+    size = credential[head + 3]
+    assert head + 4 + size == ends
+    longer = credential[: head + 3] + bytes([size + 1]) + credential[head + 4 : ends] + b"\0" + credential[ends:]
+    assert usual.usual_issuer_signed(longer) is None
+    with pytest.raises(Malformed):
+        MSO_MDOC.parse_credential(longer)
