@@ -18,6 +18,8 @@ from typing import Any, Final, TypeAlias
 
 # Their arguments are words for people, or have no meaning at run time.
 _MESSAGES: Final = {"Malformed", "Misuse", "Unavailable", "Check", "TypeVar", "NewType", "ValueError", "TypeError"}
+# Of these calls, by place, the arguments that are words: the reference page shows a check's clause and sentence.
+_WORDS: Final = {"_check": (1, 2)}
 _ERRORS: Final = {"Malformed", "Rejected", "Declined", "Unavailable", "Misuse"}
 _SILENT: Final = {"repr", "compare", "kw_only", "slots", "frozen"}  # what a dataclass is told of itself
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -207,6 +209,8 @@ class _Walk:
                 self.expression(node.value, node, "value")
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 pass
+            case ast.If(test=ast.UnaryOp(op=ast.Not(), operand=ast.Name(id="TYPE_CHECKING"))):
+                self.block(node, "body", node.body)  # always so: it is no condition of the program
             case ast.If() | ast.While():
                 self.condition(node.test, node, "test", both=isinstance(node, ast.If))
                 self.block(node, "body", node.body)
@@ -469,7 +473,7 @@ class _Walk:
             return
         self.children(node.func)
         for nth, argument in enumerate(node.args):
-            if called == "cast" and nth == 0:
+            if (called == "cast" and nth == 0) or nth in _WORDS.get(called, ()):
                 continue
             if called in {"Rejected", "Declined"} and isinstance(argument, ast.Constant | ast.JoinedStr):
                 continue  # a message

@@ -19,7 +19,7 @@ from eigendata.policies import Compiled, Policy
 from eigendata.policies.compile import MAX_OPTIONS, Wanted, compile_query
 from eigendata.query import Held, match, parse_query
 from eigendata.registers.catalogue import CATALOGUE
-from tests.unit.policies.samples import FOREIGN, HOME, NAMELESS, PERSON, TYPES, changed, claim, own, read
+from tests.unit.policies.samples import FOREIGN, HOME, HOUSE, NAMELESS, PERSON, TYPES, changed, claim, own, read
 
 ALONE = only(PREFERRED)
 NAMES = (("family_name",), ("given_name",), ("birthdate",))
@@ -276,6 +276,35 @@ def test_a_format_whose_types_cannot_be_asked_is_misuse() -> None:
         read().compile(HOME, types=TYPES, formats={})
 
 
+def test_a_query_in_no_format_is_refused_for_that_and_not_for_its_types() -> None:
+    with pytest.raises(Misuse, match="needs a format"):
+        read().compile(HOME, types=TYPES, formats={})
+
+
+OTHER = _renamed("mso_mdoc")
+BOTH = {**ALONE, OTHER.name: OTHER}
+ELSEWHERE = replace(PERSON, id="urn:test:elsewhere:1", formats=(OTHER.name,))
+"""A type that exists in one format alone, which is not the preferred one."""
+
+
+def test_a_type_is_asked_in_those_formats_alone_in_which_it_exists() -> None:
+    wanted = Wanted(id="person", types=(ELSEWHERE,), paths=NAMES)
+    asked = compile_query([wanted], BOTH)
+    assert [(one.id, one.format) for one in asked.query.credentials] == [("person", OTHER.name)]
+    assert [one.queries for one in asked.questions] == [{OTHER.name: "person"}]
+
+
+def test_a_question_of_which_nothing_exists_in_the_formats_asked_is_misuse() -> None:
+    with pytest.raises(Misuse, match="exists in none"):
+        compile_query([Wanted(id="person", types=(ELSEWHERE,), paths=NAMES)], ALONE)
+
+
+@pytest.mark.parametrize("types", [(ELSEWHERE, PERSON), (PERSON, ELSEWHERE)], ids=["first", "last"])
+def test_of_several_types_those_are_left_out_that_exist_in_no_format_asked(types: tuple[CredentialType, ...]) -> None:
+    alone = compile_query([Wanted(id="person", types=(PERSON,), paths=NAMES)], ALONE)
+    assert compile_query([Wanted(id="person", types=types, paths=NAMES)], ALONE) == alone
+
+
 def test_a_question_of_too_many_options_is_misuse_before_any_is_written() -> None:
     names = [f"c{number}" for number in range(7)]
     wide = own("wide", *(claim(name) for name in names))
@@ -341,6 +370,13 @@ def test_a_policy_that_forbids_more_than_it_asks_is_not_asked_where_all_is_shown
     with pytest.raises(Declined) as declined:
         policies.load("woningcorporatie/B").compile(HOUSING_HOME, types=CATALOGUE, formats=WHOLE)
     assert "age_over_18" in declined.value.message
+
+
+def test_who_may_not_ask_is_told_each_claim_that_would_be_shown_too_and_no_absences() -> None:
+    with pytest.raises(Declined) as declined:
+        compile_query([Wanted(id="house", types=(HOUSE,), paths=(("size",),))], WHOLE)
+    beside = "birthdate, family_name, given_name, lot.letter, lot.number, own, rooms, town"
+    assert f"in ldp_vc: there {beside} would be shown too" in declined.value.message
 
 
 def test_among_several_formats_those_are_left_out_in_which_all_is_shown() -> None:

@@ -618,3 +618,8 @@ def test_whether_a_card_is_taken_whole_is_part_of_what_a_policy_says() -> None:
     whole = policies.load("demo/hele-kaart")
     other = replace(whole, questions=tuple(replace(one, whole=False) for one in whole.questions))
     assert whole.digest() != other.digest()
+    asked, parts = whole.to_json()["questions"], other.to_json()["questions"]
+    assert isinstance(asked, list)
+    assert isinstance(parts, list)
+    assert [one["whole"] for one in asked] == [True]
+    assert not any("whole" in one for one in parts)

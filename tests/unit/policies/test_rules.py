@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eigendata import policies
+from eigendata import policies, texts
 from eigendata.encoding import Json
 from eigendata.errors import Misuse
 from eigendata.model import Advice, Advised, Claims
@@ -193,6 +193,8 @@ def test_every_advice_can_be_explained() -> None:
     assert policy.because(advise(), "nl") == "e"
     assert policy.because(advise(answered("house", size=9)), "en") == "b"
     assert "right form" in policy.because(advise(answered("house", size="9")), "en")
+    old = advise(answered("house", as_of="1990-01-01"))
+    assert policy.because(old, "en") == texts.say("rule.source_too_old", "en")
     with pytest.raises(Misuse):
         policy.because(Advised(advice=Advice.MEETS, rule="because"), "nl")
     with pytest.raises(Misuse):
@@ -285,6 +287,11 @@ def test_a_claim_matters_where_a_rule_of_it_can_change_the_advice_and_nowhere_el
     far = Outside(claim=b, home="h")
     assert matters([_rule(far), END], b)
     assert not matters([_rule(far, Advice.MEETS), _rule(Outside(claim=c, home="h"), Advice.MEETS), END], b)
+    same = _rule(far, Advice.NOT_DERIVABLE)
+    assert matters([same, same, END], b), "who comes behind the first is not outside, and meets"
+    two = Is(claim=b, value=2)
+    twice = [_rule(two, Advice.MEETS), _rule(two), _rule(far, Advice.MEETS), END]
+    assert not matters(twice, b), "whoever stops at the first never comes to the second"
     later = [_rule(far, Advice.NOT_DERIVABLE), _rule(yes, Advice.NOT_DERIVABLE), _rule(no, Advice.NOT_DERIVABLE), END]
     assert not matters(later, b), "behind it every answer gets that same advice"
     assert matters([*later[:2], END], b)

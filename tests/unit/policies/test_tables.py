@@ -38,6 +38,8 @@ def test_an_error_says_in_which_table_and_at_which_element() -> None:
     assert wrong("a = { b = 1 }", lambda table: table.table("a").all_texts()) == ()
     assert wrong("a = 1", lambda table: table.table("a")) == ("a",)
     assert wrong('a = ["x", 1]', lambda table: table.texts("a")) == ("a", 1)
+    assert wrong("a = { nl = 1 }", lambda table: table.by_language("a")) == ("a",)
+    assert wrong('a = { xx = "x" }', lambda table: table.by_language("a")) == ("a",)
     assert wrong("a = [{}, 1]", lambda table: table.tables("a")) == ("a", 1)
 
 
