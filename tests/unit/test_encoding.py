@@ -8,12 +8,14 @@ import math
 import time
 from collections import UserList
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 import pytest
-from cbor2 import CBORTag
+from cbor2 import CBORDecodeError, CBORTag
+from cbor2 import loads as cbor2_loads
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -687,6 +689,21 @@ def test_of_all_tags_only_those_on_the_list_are_read() -> None:
     heads += [(tag, b"\xdb" + tag.to_bytes(8)) for tag in (2**32, 2**64 - 1)]
     read = {tag for tag, head in heads for body in bodies if not refused(cbor_loads, head + body)}
     assert read == set(encoding.CBOR_TAGS)
+
+
+def _reads_by_itself(tag: int, head: bytes) -> bool:
+    """Tell whether cbor2 makes of this tag what it likes, without asking who calls it."""
+    asked: list[CBORTag] = []
+    with suppress(CBORDecodeError):  # it went at the content, which does not fit this tag
+        cbor2_loads(head + b"\x00", tag_hook=lambda content, _: asked.append(content))
+    return not asked
+
+
+def test_every_tag_that_cbor2_reads_by_itself_is_refused_before_it_is_read() -> None:
+    heads = [(tag, cbor_dumps(tag)) for tag in range(2**16 + 1)]  # of a number, whose first three bits are zero
+    read = {tag for tag, head in heads if _reads_by_itself(tag, bytes([0xC0 | head[0]]) + head[1:])}
+    assert len(read) > 20
+    assert read - set(encoding.CBOR_TAGS) == set(encoding._TAGS_OF_CBOR2)
 
 
 def test_tags_on_the_list_stay_tags() -> None:
