@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +21,7 @@ from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_ce
 from eigendata.encoding import b64url_encode
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, Unavailable
 from eigendata.model import Chain, CredentialType, DocumentSigner, Named, Origin, Party, TrustedIssuer
-from eigendata.trust import Trust, add_issuer, require_jurisdiction
+from eigendata.trust import IssuerEntry, Trust, add_issuer, require_jurisdiction
 from tests.negatives import negative
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -564,6 +565,15 @@ def test_a_document_signer_may_sign_for_other_formats_under_the_issuers_name_alo
     assert TRUST.issuer(chain, RESIDENT, at=NOW).party.id == BOXTEL
     unnamed = Chain(certificates=signer("https://signers.example/7").certificates, issuer=BOXTEL)
     assert refusal(Trust.loads(with_own_authority(table())), unnamed) is module.ISSUER_IN_LEAF
+
+
+def test_an_issuer_of_which_nothing_is_said_publishes_no_keys_and_has_no_authority_of_its_own() -> None:
+    entry = IssuerEntry(name="Town", types=("t:inwoner:1",))
+    anchored = replace(entry, anchors=(CA,))
+    assert refusal(Trust(issuers={BOXTEL: entry}), Named(issuer=BOXTEL)) is module.ISSUER_MECHANISM
+    assert refusal(Trust(issuers={BOXTEL: anchored}), Named(issuer=BOXTEL)) is module.ISSUER_MECHANISM
+    unnamed = signer("https://signers.example/7")
+    assert refusal(Trust(issuers={BOXTEL: anchored}), unnamed) is module.ISSUER_KNOWN
 
 
 def test_whose_signer_the_file_does_not_say_is_not_guessed() -> None:
