@@ -11,7 +11,7 @@ import pytest
 
 from eigendata.encoding import Json, freeze, json_loads
 from eigendata.errors import Malformed
-from eigendata.query import ClaimsQuery, CredentialQuery, Query, language, parse_query
+from eigendata.query import ClaimsQuery, CredentialQuery, CredentialSetQuery, Query, language, parse_query
 from tests.given import given
 from tests.negatives import negative
 
@@ -280,6 +280,13 @@ def test_a_query_can_be_compared_and_hashed_whoever_wrote_it() -> None:
     read = parse_query(query(credential(claims=[{"path": ["a"]}])))
     assert by_hand == read
     assert hash(by_hand) == hash(read)
+
+
+def test_a_credential_set_made_by_hand_is_required_like_one_that_does_not_say() -> None:
+    read = parse_query({**query(credential()), "credential_sets": [{"options": [["person"]]}]})
+    by_hand = CredentialSetQuery(options=(("person",),))
+    assert by_hand.required
+    assert read.credential_sets == (by_hand,)
 
 
 def test_only_formats_whose_types_have_one_name_name_types() -> None:

@@ -163,6 +163,11 @@ def test_of_an_array_only_the_elements_with_an_expected_value_are_shown() -> Non
     assert shown(["nationalities", None], ["MA", "BE"]) == (("nationalities", 1),)
 
 
+def test_held_credentials_may_be_members_of_a_set_whatever_is_in_their_documents() -> None:
+    assert {held(), held()} == {held()}
+    assert len({held(), held(document={}), held("other")}) == 3
+
+
 def test_a_mismatch_says_no_more_than_an_empty_wallet() -> None:
     messages = set()
     for cards in [(held(),), (held(type_id="urn:other"),), ()]:

@@ -40,6 +40,14 @@ def test_a_request_comes_out_of_a_store_as_it_went_in(request_: Request) -> None
     assert hash(Request.from_json(json_object(stored))) == hash(request_)
 
 
+def test_a_request_and_all_it_holds_may_be_members_of_a_set() -> None:
+    whole = (FULL, *FULL.questions, FULL.policy, FULL.query, *FULL.query.credentials)
+    again = Request.from_json(FULL.to_json())
+    same = (again, *again.questions, again.policy, again.query, *again.query.credentials)
+    assert {*whole, *same} == {*whole}
+    assert len({*whole, *same}) == len(whole)
+
+
 def test_what_was_asked_cannot_be_changed_afterwards() -> None:
     home: dict[str, Any] = {"household_size": [2, 4]}
     policy = PolicyReference(id="p", version="1", home=home)
