@@ -309,8 +309,9 @@ class Reach:
         }
         if afresh:
             words = mutant.names - {"self"}
-            far = {name: 0 if any(word in self.text[name] for word in words) else far[name] for name in far}
-            reached |= {test for test in self.seconds if far[test.split("::")[0]] == 0}
+            named = {name: sum(word in self.text[name] for word in words) for name in far}
+            far = {name: -named[name] if named[name] else far[name] for name in far}  # who names more of it is nearer
+            reached |= {test for test in self.seconds if far[test.split("::")[0]] <= 0}
         ahead = {test: number for number, test in enumerate(reversed(first))}
         order = sorted(
             reached,
@@ -321,7 +322,7 @@ class Reach:
         files = set(list(dict.fromkeys(test.split("::")[0] for test in order))[: FILES if fresh else None])
         for test in order:
             file = test.split("::")[0]
-            spent += 0 if far[file] == 0 else self.seconds[test] + 0.002
+            spent += 0 if far[file] <= 0 else self.seconds[test] + 0.002
             if file in files and spent < BUDGET:
                 chosen.append(test)
         return chosen
