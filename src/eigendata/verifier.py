@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from eigendata import channel, policies
 from eigendata import query as dcql
 from eigendata.encoding import Json, b64url_encode, freeze, json_dumps
-from eigendata.errors import Check, Misuse, Outcome, Reason, Rejected, Trail, within
+from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, within
 from eigendata.formats import PREFERRED, only
 from eigendata.formats.protocol import Format, IssuerSource, canonical
 from eigendata.model import (
@@ -55,7 +55,7 @@ from eigendata.registers.catalogue import CATALOGUE, SET, SUBJECT
 
 if TYPE_CHECKING:
     from eigendata.policies import Compiled, Policy
-    from eigendata.query import CredentialQuery, PolicyReference, Query, Question, Request
+    from eigendata.query import CredentialQuery, Encryption, PolicyReference, Query, Question, Request
 
 NONCE_SIZE: Final = 32
 """Octets of a nonce and of a state: twice the 128 bits of OpenID4VP 1.0 section 5.2."""
@@ -109,6 +109,7 @@ def credential_trail(format: Format) -> tuple[Check, ...]:
 _NONCE: Final = "nonce"
 
 _REDIRECT: Final = "redirect_uri:"
+_SIGNING: Final = ("x509_hash:", "x509_san_dns:", "decentralized_identifier:")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -117,7 +118,9 @@ class Verifier:
     """Who asks and relies on the answer.
 
     Attributes:
-        client_id: `redirect_uri:` and the URI where answers go.
+        client_id: the full client identifier: `redirect_uri:` and the URI where answers go, which proves nothing; or
+            `x509_hash:`, `x509_san_dns:` or `decentralized_identifier:`, by whose key requests are signed.
+        answer_uri: where answers go; the URI of the client identifier where None.
         trust: who may issue what.
         status: where withdrawal is looked up; nothing can look it up yet, and saying so is a step of every trail.
         once: remembers answered requests.
@@ -135,6 +138,7 @@ class Verifier:
     status: NoStatusCheck
     once: Once | NoReplayCheck
     name: str | None = None
+    answer_uri: str | None = None
     policies: tuple[Policy, ...] = ()
     types: Mapping[str, CredentialType] = field(default_factory=lambda: CATALOGUE)
     formats: Mapping[str, Format] = field(default_factory=lambda: only(PREFERRED))
@@ -145,17 +149,29 @@ class Verifier:
     def __post_init__(self) -> None:
         if self.status is not NO_STATUS_CHECK:
             raise Misuse("withdrawal cannot be looked up yet: pass NO_STATUS_CHECK")
-        if not (self.client_id.startswith(_REDIRECT) and _is_safe(self.response_uri)):
-            raise Misuse("a client_id is `redirect_uri:` and an https address (http on this machine alone)")
+        unsigned = self.client_id.startswith(_REDIRECT)
+        if not unsigned and not self.client_id.startswith(_SIGNING):
+            raise Misuse("a client_id begins with `redirect_uri:` or a prefix of requests that are signed")
+        if unsigned == (self.answer_uri is not None) or not _is_safe(self.response_uri):
+            raise Misuse(
+                "answers go to an https address (http on this machine alone): after `redirect_uri:` in the client_id, "
+                "or as answer_uri beside a client_id of another kind"
+            )
 
     @property
     def response_uri(self) -> str:
-        return self.client_id.removeprefix(_REDIRECT)
+        """Where answers go."""
+        return self.client_id.removeprefix(_REDIRECT) if self.answer_uri is None else self.answer_uri
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    def ask(self, policy: Policy, *, home: Mapping[str, Json], at: datetime) -> Request:
+    def ask(
+        self, policy: Policy, *, home: Mapping[str, Json], at: datetime, encryption: Encryption | None = None
+    ) -> Request:
         """Ask what a policy allows under these conditions. Each request has a nonce and a state of its own.
+
+        Args:
+            encryption: the key that was made for this one request, to which the answer is encrypted.
 
         Raises:
             Misuse: the policy is neither shipped nor one of this verifier's, or the conditions are not what it needs.
@@ -173,25 +189,30 @@ class Verifier:
             keep=policy.keep,
             policy=reference,
             questions=compiled.questions,
+            encryption=encryption,
         )
 
-    def ask_query(self, query: Query, *, at: datetime) -> Request:
+    def ask_query(self, query: Query, *, at: datetime, encryption: Encryption | None = None) -> Request:
         """Ask a plain query, without purpose, rules or join: each of its credential queries is a question.
 
         A type that is not among `types` is taken as its tokens have it.
+
+        Args:
+            encryption: as for `ask`.
 
         Raises:
             Misuse: the query asks a format that is not among `formats`.
         """
         utc(at)
         self._require_formats(query)
-        return self._request(query, questions=_plain_questions(query))
+        return self._request(query, questions=_plain_questions(query), encryption=encryption)
 
     def _request(
         self,
         query: Query,
         *,
         questions: tuple[Question, ...],
+        encryption: Encryption | None,
         purpose: Mapping[str, str] = MappingProxyType({}),
         legal_basis: tuple[str, ...] = (),
         keep: Mapping[str, str] = MappingProxyType({}),
@@ -202,9 +223,10 @@ class Verifier:
         return dcql.Request(
             asker=dcql.Asker(party=Party(id=self.client_id, name=name), proven=False),
             response_uri=self.response_uri,
+            encryption=encryption,
             state=b64url_encode(os.urandom(NONCE_SIZE)),
             query=query,
-            binding=channel.openid4vp_redirect(client_id=self.client_id, nonce=nonce, response_uri=self.response_uri),
+            binding=self._binding(nonce, encryption),
             purpose=purpose,
             legal_basis=legal_basis,
             keep=keep,
@@ -280,10 +302,17 @@ class Verifier:
             credentials=MappingProxyType(credentials), trail=trail.done(), advice=advice, witness=Witness.VERIFIED
         )
 
+    def _binding(self, nonce: str, encryption: Encryption | None) -> Binding:
+        return channel.openid4vp_redirect(
+            client_id=self.client_id,
+            nonce=nonce,
+            response_uri=self.response_uri,
+            encryption_key=None if encryption is None else _thumbprint(encryption),
+        )
+
     def _is_ours(self, request: Request) -> bool:
         """Tell whether a request names this verifier everywhere, in its transcript too, which some proofs are over."""
-        nonce = request.binding.nonce
-        ours = channel.openid4vp_redirect(client_id=self.client_id, nonce=nonce, response_uri=self.response_uri)
+        ours = self._binding(request.binding.nonce, request.encryption)
         return (request.asker.party.id, request.response_uri, request.binding) == (
             self.client_id,
             self.response_uri,
@@ -393,6 +422,16 @@ class _Part:
 
     def own_claims(self, paths: Iterable[ClaimPath]) -> Claims:
         return canonical(self.format, self.authentic.type, self.authentic.document, paths)
+
+
+def _thumbprint(encryption: Encryption) -> bytes:
+    """Give the thumbprint of the key that an answer is encrypted to, which a session transcript holds."""
+    from eigendata.crypto.jwe import parse_recipient  # late: who asks for no sealed answer does not pay for it
+
+    try:
+        return parse_recipient(encryption.jwk).key.thumbprint()
+    except Malformed as error:
+        raise Misuse(f"an answer cannot be encrypted to this key: {error.message}") from error
 
 
 def _is_safe(uri: str) -> bool:

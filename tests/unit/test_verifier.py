@@ -12,6 +12,7 @@ import pytest
 
 from eigendata import policies, verifier
 from eigendata.channel import openid4vp_redirect
+from eigendata.crypto.jwe import Recipient, write_recipient
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Unavailable
 from eigendata.formats import FORMATS
@@ -32,7 +33,7 @@ from eigendata.model import (
 )
 from eigendata.once import TAKEN, MemoryOnce
 from eigendata.policies.same_subject import ONE_NAME_AND_BIRTH, ONE_SET
-from eigendata.query import ANSWER_CHECKS, PolicyReference, Query, Request, parse_query
+from eigendata.query import ANSWER_CHECKS, Encryption, PolicyReference, Query, Request, parse_query
 from eigendata.query.check import ASKED, CLAIMS_THERE, COMPLETE, COUNTED, NO_CLAIM_MORE, VALUES_MATCH
 from eigendata.registers.catalogue import ADRES, BSN, CATALOGUE, HUISHOUDEN, INWONER, PERSOON
 from eigendata.trust import ISSUER_KNOWN, JURISDICTION
@@ -210,6 +211,32 @@ def test_a_naive_moment_is_refused(world: World, aisha: Holder, request_b: Reque
 def test_a_client_identifier_of_another_kind_is_refused(world: World, client_id: str) -> None:
     with pytest.raises(Misuse):
         world.verifier(client_id)
+
+
+def test_a_verifier_that_signs_says_where_its_answers_go(world: World) -> None:
+    signing = replace(
+        world.corporation, client_id="x509_san_dns:woonstichting.example", answer_uri="https://a.example/x"
+    )
+    asked = signing.ask(B, home=HOME, at=AT)
+    assert (asked.binding.audience, asked.response_uri) == ("x509_san_dns:woonstichting.example", "https://a.example/x")
+    for changes in ({"answer_uri": None}, {"answer_uri": "http://a.example/x"}, {"client_id": CORPORATION}):
+        with pytest.raises(Misuse):
+            replace(signing, **changes)
+
+
+def test_a_sealed_answer_is_bound_to_the_key_that_opens_it(world: World) -> None:
+    key = SoftwareKey.generate(Algorithm.ES256).public_key
+    sealed = Encryption(jwk=write_recipient(Recipient(key, "once")), encryptions=("A128GCM",))
+    asked = world.corporation.ask(B, home=HOME, at=AT, encryption=sealed)
+    assert asked.encryption == sealed
+    assert asked.binding == openid4vp_redirect(
+        client_id=CORPORATION,
+        nonce=asked.binding.nonce,
+        response_uri=asked.response_uri,
+        encryption_key=key.thumbprint(),
+    )
+    with pytest.raises(Misuse):
+        world.corporation.ask(B, home=HOME, at=AT, encryption=replace(sealed, jwk={**sealed.jwk, "alg": "dir"}))
 
 
 def test_plain_http_is_for_this_machine_alone(world: World) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         parse_query,
     )
     from eigendata.query.matching import Fit, Held, Matches, Option, Selection, match
-    from eigendata.query.request import Asker, PolicyReference, Question, Request
+    from eigendata.query.request import Asker, Encryption, PolicyReference, Question, Request
 
 __all__ = [
     "ANSWER_CHECKS",
@@ -32,6 +32,7 @@ __all__ = [
     "ClaimsQuery",
     "CredentialQuery",
     "CredentialSetQuery",
+    "Encryption",
     "Fit",
     "Held",
     "Matches",
@@ -62,6 +63,6 @@ if not TYPE_CHECKING:
                 "parse_query",
             ),
             "matching": ("Fit", "Held", "Matches", "Option", "Selection", "match"),
-            "request": ("Asker", "PolicyReference", "Question", "Request"),
+            "request": ("Asker", "Encryption", "PolicyReference", "Question", "Request"),
         },
     )

@@ -69,11 +69,28 @@ class PolicyReference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Encryption:
+    """To whom and how the answer is encrypted.
+
+    Attributes:
+        jwk: the verifier's public key for this one request, as it was published.
+        encryptions: the content encryptions that the verifier offers, in its order: `A128GCM`.
+    """
+
+    jwk: Mapping[str, Json] = field(hash=False)
+    encryptions: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "jwk", freeze(self.jwk))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request for credentials.
 
     Attributes:
         response_uri: where the answer goes.
+        encryption: to whom it is encrypted on its way; None: to nobody, beyond the connection.
         state: comes back with the answer, unchanged.
         binding: what every proof of a holder in the answer must repeat.
         purpose: language -> why it is asked.
@@ -83,6 +100,7 @@ class Request:
 
     asker: Asker
     response_uri: str
+    encryption: Encryption | None = None
     state: str | None
     query: Query
     binding: Binding
@@ -101,6 +119,7 @@ class Request:
         return {
             "asker": {"id": self.asker.party.id, "name": self.asker.party.name, "proven": self.asker.proven},
             "response_uri": self.response_uri,
+            "encryption": _encryption_to_json(self.encryption),
             "state": self.state,
             "query": self.query.to_json(),
             "binding": {
@@ -135,6 +154,7 @@ class Request:
                 case {
                     "asker": {"id": str(id), "name": str(name), "proven": bool(proven)},
                     "response_uri": str(response_uri),
+                    "encryption": encryption,
                     "state": (str() | None) as state,
                     "query": query,
                     "binding": {"audience": str(audience), "nonce": str(nonce), "transcript": str(transcript)},
@@ -147,6 +167,7 @@ class Request:
                     return cls(
                         asker=Asker(party=Party(id=id, name=name), proven=proven),
                         response_uri=response_uri,
+                        encryption=_encryption(encryption),
                         state=state,
                         query=parse_query(query),
                         binding=Binding(audience=audience, nonce=nonce, transcript=b64url_decode(transcript)),
@@ -158,6 +179,22 @@ class Request:
                     )
                 case _:
                     raise Malformed("this is not a request as it is stored here")
+
+
+def _encryption_to_json(encryption: Encryption | None) -> Json:
+    if encryption is None:
+        return None
+    return {"jwk": thaw(encryption.jwk), "encryptions": list(encryption.encryptions)}
+
+
+def _encryption(value: Json) -> Encryption | None:
+    match value:
+        case None:
+            return None
+        case {"jwk": jwk, "encryptions": [*encryptions]} if isinstance(jwk, Mapping):
+            return Encryption(jwk=jwk, encryptions=tuple(_text(one) for one in encryptions))
+        case _:
+            raise Malformed("`encryption` is not as it is stored here")
 
 
 def _policy_to_json(policy: PolicyReference | None) -> Json:

@@ -1,4 +1,4 @@
-"""Every Wycheproof case of signatures, JWS and JWK: what we use is judged as published, the rest refused and counted.
+"""Every Wycheproof case of signatures, JOSE and its keys: ours are judged as published, the rest refused and counted.
 
 `used` are the cases whose key is of an algorithm that is used here; `refused` those of which not even the key is read,
 or whose signature has a form that is none here. The counts add up to the file.
@@ -15,8 +15,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from eigendata.crypto.jose import parse_jws
-from eigendata.crypto.keys import PublicKey
-from eigendata.errors import Malformed
+from eigendata.crypto.jwe import ContentEncryption, decrypt, parse_jwe
+from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
+from eigendata.encoding import b64url_decode
+from eigendata.errors import Malformed, Rejected, Trail
 from tests.given import given
 from tests.negatives import negative
 
@@ -65,6 +67,33 @@ def jws(group: Mapping[str, Any], case: Mapping[str, Any]) -> Judged:
     return Judged(used=used, accepted=accepted and len(keys) == 1)
 
 
+def jwe(group: Mapping[str, Any], case: Mapping[str, Any]) -> Judged:
+    """A JWE to a key of P-256, by the one algorithm and the two encryptions that answers are sealed with."""
+    jwk = group["private"]
+    if jwk.get("alg") != "ECDH-ES" or '"enc"' not in (header := _header(case)):
+        return Judged(used=False, accepted=_opens(group, case))
+    used = json.loads(header)["enc"] in set(ContentEncryption)
+    return Judged(used=used, accepted=_opens(group, case))
+
+
+def _header(case: Mapping[str, Any]) -> str:
+    return b64url_decode(case["jwe"].split(".")[0]).decode()
+
+
+def _opens(group: Mapping[str, Any], case: Mapping[str, Any]) -> bool:
+    jwk = group["private"]
+    d = b64url_decode(jwk["d"]) if jwk.get("crv") == "P-256" else b"\1" * 32
+    key = SoftwareKey.from_secret(Algorithm.ES256, d)
+    try:
+        token = parse_jwe(_text(case).encode())
+        # the cases need not name a key, as answers must
+        named = token._replace(header={**token.header, "kid": "once"})
+        payload = decrypt(named, key, kid="once", encryptions=tuple(ContentEncryption), trail=Trail())
+    except (Malformed, Rejected):
+        return False
+    return bool(payload.hex() == case["pt"])
+
+
 def public_key(_: Mapping[str, Any], case: Mapping[str, Any]) -> Judged:
     """The public key of an agreement, as a key that is read."""
     used = (case["public"].get("kty"), case["public"].get("crv")) in USED_KINDS
@@ -91,7 +120,7 @@ FILES: Mapping[str, tuple[Judge, int, int]] = {
     "json_web_signature": (jws, 41, 360),
     "json_web_key": (jws, 5, 21),
     "json_web_crypto": (jws, 15, 68),
-    "json_web_encryption": (jws, 0, 139),
+    "json_web_encryption": (jwe, 2, 137),
     "ecdh_secp256r1_webcrypto": (public_key, 349, 4),
     "x25519_jwk": (public_key, 2, 529),
 }

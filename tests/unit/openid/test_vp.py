@@ -17,6 +17,7 @@ from eigendata.encoding import Json, json_dumps, json_object
 from eigendata.errors import Check, Declined, EigendataError, Malformed, Misuse, Reason, Rejected
 from eigendata.model import Answer, Party, Presentation
 from eigendata.openid import vp
+from eigendata.openid.client_id import CLIENT_PREFIX
 from eigendata.query import Asker, PolicyReference, Question, Request, parse_query
 from tests.given import given
 from tests.negatives import negative
@@ -171,18 +172,26 @@ def test_what_openid4vp_does_not_allow_is_malformed(data: bytes) -> None:
         read(data)
 
 
+SIGNING = (
+    "x509_san_dns:woonstichting.example",
+    "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk",
+    "decentralized_identifier:did:example:123",
+)
+
+
 @pytest.mark.parametrize(
     ("check", "data"),
     [
         (vp.UNSIGNED_BY_VALUE, changed(request="eyJ.eyJ.x")),
         (vp.UNSIGNED_BY_VALUE, changed(request_uri="https://a.example/request")),
-        (vp.UNSIGNED_BY_VALUE, json_dumps({"client_id": "x509_hash:abc", "request_uri": "https://a.example/r"})),
+        *((vp.UNSIGNED_BY_VALUE, changed("response_uri", client_id=client)) for client in SIGNING),
         *(
-            (vp.CLIENT_PREFIX, changed("response_uri", client_id=client))
+            (vp.UNSIGNED_BY_VALUE, json_dumps({"client_id": client, "request_uri": "https://a.example/r"}))
+            for client in SIGNING
+        ),
+        *(
+            (CLIENT_PREFIX, changed("response_uri", client_id=client))
             for client in (
-                "x509_san_dns:woonstichting.example",
-                "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk",
-                "decentralized_identifier:did:example:123",
                 "verifier_attestation:verifier.example",
                 "openid_federation:https://woonstichting.example",
                 "origin:https://woonstichting.example",

@@ -1,0 +1,47 @@
+"""The certificate with which a verifier signs its requests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from eigendata.crypto.access import ACCESS_VALIDITY, make_access_certificate
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.x509 import make_authority, verify_chain
+from eigendata.errors import Misuse, Rejected
+
+NOW = datetime(2026, 11, 23, 11, tzinfo=UTC)
+ROOT_KEY = SoftwareKey.generate(Algorithm.ES256)
+ROOT = make_authority("Access certificates", ROOT_KEY, at=NOW)
+KEY = SoftwareKey.generate(Algorithm.ES256)
+NAMES = ("wonen.corporation.example", "www.corporation.example")
+
+
+def made(**changes: object) -> bytes:
+    given = {"name": "Woonstichting", "dns_names": NAMES, "authority": ROOT, "authority_key": ROOT_KEY, "at": NOW}
+    return make_access_certificate(KEY.public_key, **{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_a_verifiers_certificate_leads_to_its_authority_and_bears_its_hosts() -> None:
+    leaf = verify_chain((made(),), (ROOT,), at=NOW)
+    assert (leaf.key, leaf.dns_names, leaf.uris, leaf.common_name) == (KEY.public_key, NAMES, (), "Woonstichting")
+    assert leaf.not_after - leaf.not_before == ACCESS_VALIDITY
+
+
+def test_it_is_good_for_its_time_alone() -> None:
+    for moment in (NOW - timedelta(days=1), NOW + ACCESS_VALIDITY):
+        with pytest.raises(Rejected):
+            verify_chain((made(),), (ROOT,), at=moment)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dns_names": ()}, {"dns_names": ("bücher.example",)}, {"name": ""}, {"name": "a" * 65},
+        {"authority_key": KEY}, {"at": datetime(2026, 11, 23)},  # noqa: DTZ001
+    ],
+)  # fmt: skip
+def test_what_cannot_stand_in_one_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(Misuse):
+        made(**changes)
