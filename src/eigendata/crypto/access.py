@@ -62,7 +62,7 @@ def make_access_certificate(
     builder = builder_of(subject_of(name, {}), subject_key, at, ACCESS_VALIDITY).issuer_name(above.subject)
     builder = (
         builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(key_usage(authority=False), critical=True)
+        .add_extension(key_usage(signs=True, certifies=False), critical=True)
         .add_extension(authority_key_id(authority_key.public_key), critical=False)
         .add_extension(names, critical=False)
     )
