@@ -82,7 +82,7 @@ $(BIN)/python:
 
 .venv/base: pyproject.toml | $(BIN)/python
 	@echo "Setting up .venv (once; about half a minute)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[server]'
 	@touch $@
 
 .venv/development: pyproject.toml .venv/base | $(BIN)/python
