@@ -21,12 +21,12 @@ from typer.main import get_command
 
 import eigendata
 from eigendata import cli, fetch, issuer, once, policies, proofs, schemas, texts, trust, verifier
-from eigendata.crypto import iaca, x509
+from eigendata.crypto import iaca, jwe, x509
 from eigendata.errors import Check, Reason
 from eigendata.formats import FORMATS
 from eigendata.formats.sdjwt import type_metadata
 from eigendata.model import Attribute, CredentialType, Presence
-from eigendata.openid import vp
+from eigendata.openid import haip, request_object, vp
 from eigendata.policies import uses
 from eigendata.query import ANSWER_CHECKS, FIT_CHECKS
 from eigendata.registers.catalogue import CATALOGUE, ENVELOPE
@@ -222,8 +222,26 @@ def _sections() -> tuple[Section, ...]:
         ),
         Section(
             title="Messages of OpenID4VP",
-            said="Taken when a wallet reads a request and when a verifier reads an answer.",
-            checks=(*vp.REQUEST_CHECKS, vp.STATE_RETURNED),
+            said="Taken when a wallet reads a request (`CLIENT_PREFIX` first, and the other two after the checks of a "
+            "signed one, where it is signed), and when a verifier reads an answer.",
+            checks=(*vp.REQUEST_CHECKS, vp.ANSWER_SEALED, vp.STATE_RETURNED),
+        ),
+        Section(
+            title="A signed request",
+            said="Taken by a wallet, once the request is there and before anything of it is shown. The trust file is "
+            "asked between `REQUEST_KEY_NAMED` and `REQUEST_CERTIFICATE`.",
+            checks=request_object.CHECKS,
+        ),
+        Section(
+            title="A sealed answer",
+            said="Taken by a verifier between `ANSWER_SEALED` and `STATE_RETURNED`, where its request named a key.",
+            checks=jwe.CHECKS,
+        ),
+        Section(
+            title="HAIP 1.0",
+            said="Taken on both sides where the profile is chosen: the first two before anything is fetched, the "
+            "others of the request itself.",
+            checks=haip.CHECKS,
         ),
         Section(
             title="A check at a verifier's router",

@@ -161,6 +161,20 @@ def test_what_breaks_one_check_is_rejected_by_it_after_all_before_it_held(
     assert tuple(step.check for step in refused.value.trail) == CHECKS[: CHECKS.index(check)]
 
 
+@negative("NEG-SDJWTVC-003")
+@pytest.mark.parametrize(
+    "typ",
+    [
+        *("dc+sd-jwt", "vc+sd-jwt", "kb+jwt", "statuslist+jwt", "openid4vci-proof+jwt", "key-attestation+jwt"),
+        *("jwt", "JWT", "oauth-authz-req", "oauth-authz-req+jwt+jwt", ""),
+    ],
+)
+def test_a_token_of_another_kind_is_no_request(typ: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        verified(forged({"typ": typ}))
+    assert (refused.value.check, refused.value.trail) == (request_object.REQUEST_TYP, ())
+
+
 def test_every_check_is_broken_by_a_case_of_its_own() -> None:
     assert {name for name, _, _ in BREAKS} | {"REQUEST_WALLET_NONCE"} == {check.name for check in CHECKS}
 
@@ -230,6 +244,7 @@ def test_a_flipped_bit_is_never_accepted(data: st.DataObject) -> None:
         forged(claims={"purpose": "x" * MAX_REQUEST_OBJECT}),
         forged({"crit": ["x"]}),
     ],
+    ids=lambda _: "token",
 )
 def test_what_is_no_request_object_is_malformed(token: bytes) -> None:
     with pytest.raises(Malformed):
