@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from eigendata import channel, policies
+from eigendata import channel, policies, status
 from eigendata import query as dcql
 from eigendata.encoding import Json, b64url_encode, freeze, json_dumps
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, within
@@ -56,6 +56,7 @@ from eigendata.registers.catalogue import CATALOGUE, SET, SUBJECT
 if TYPE_CHECKING:
     from eigendata.policies import Compiled, Policy
     from eigendata.query import CredentialQuery, Encryption, PolicyReference, Query, Question, Request
+    from eigendata.status import StatusSource
 
 NONCE_SIZE: Final = 32
 """Octets of a nonce and of a state: twice the 128 bits of OpenID4VP 1.0 section 5.2."""
@@ -84,13 +85,7 @@ FORMAT_ASKED: Final = Check(
     reason=Reason.QUERY_NOT_SATISFIED,
     rule="The credential is in the format that was asked.",
 )
-WITHDRAWAL: Final = Check(
-    name="WITHDRAWAL",
-    clause="OpenID4VP 1.0 8.6 (2.5)",
-    reason=Reason.STATUS_INVALID,
-    rule="The credential was not withdrawn.",
-)
-CHECKS: Final = (REQUEST_OURS, REQUEST_OF_POLICY, FORMAT_ASKED, WITHDRAWAL)
+CHECKS: Final = (REQUEST_OURS, REQUEST_OF_POLICY, FORMAT_ASKED)
 """The rules that are this room's own; the others are its neighbours'."""
 
 
@@ -103,10 +98,11 @@ def credential_trail(format: Format) -> tuple[Check, ...]:
     """Give every check of one credential of an answer, in the order of its trail."""
     from eigendata.trust import JURISDICTION
 
-    return (FORMAT_ASKED, *format.checks, JURISDICTION, *dcql.FIT_CHECKS, WITHDRAWAL)
+    return (FORMAT_ASKED, *format.checks, JURISDICTION, *dcql.FIT_CHECKS, *status.CHECKS)
 
 
 _NONCE: Final = "nonce"
+_STATUS_WAIVED: Final = tuple(check.waived for check in status.CHECKS)
 
 _REDIRECT: Final = "redirect_uri:"
 _SIGNING: Final = ("x509_hash:", "x509_san_dns:", "decentralized_identifier:")
@@ -122,7 +118,8 @@ class Verifier:
             `x509_hash:`, `x509_san_dns:` or `decentralized_identifier:`, by whose key requests are signed.
         answer_uri: where answers go; the URI of the client identifier where None.
         trust: who may issue what.
-        status: where withdrawal is looked up; nothing can look it up yet, and saying so is a step of every trail.
+        status: where withdrawals are looked up, `eigendata.status.StatusLists`; or NO_STATUS_CHECK, which is a step of
+            every trail.
         once: remembers answered requests.
         name: what people call it; the host of its URI where None.
         policies: policies of its own; the shipped ones are known besides.
@@ -135,7 +132,7 @@ class Verifier:
     client_id: str
     _: KW_ONLY
     trust: IssuerSource
-    status: NoStatusCheck
+    status: StatusSource | NoStatusCheck
     once: Once | NoReplayCheck
     name: str | None = None
     answer_uri: str | None = None
@@ -147,8 +144,8 @@ class Verifier:
     )
 
     def __post_init__(self) -> None:
-        if self.status is not NO_STATUS_CHECK:
-            raise Misuse("withdrawal cannot be looked up yet: pass NO_STATUS_CHECK")
+        if self.status is not NO_STATUS_CHECK and not callable(getattr(self.status, "require_valid", None)):
+            raise Misuse("pass what looks up withdrawals, `StatusLists(fetcher)`, or NO_STATUS_CHECK")
         unsigned = self.client_id.startswith(_REDIRECT)
         if not unsigned and not self.client_id.startswith(_SIGNING):
             raise Misuse("a client_id begins with `redirect_uri:` or a prefix of requests that are signed")
@@ -291,7 +288,8 @@ class Verifier:
         fits = [part.require_fits(_beside(part.shown, shown)) for part in parts]
         _require_one_person(policy, parts, trail)
         for part in parts:
-            part.trail.skip(WITHDRAWAL, Outcome.WAIVED)
+            with within(*part.shown.place):
+                self._require_valid(part, at=at)
         self._take(request.binding.nonce, parts, trail, at=at)
         credentials = self._credentials(policy, parts, fits)
         advice = None
@@ -318,6 +316,12 @@ class Verifier:
             self.response_uri,
             ours,
         )
+
+    def _require_valid(self, part: _Part, *, at: datetime) -> None:
+        if isinstance(self.status, NoStatusCheck):
+            part.trail.steps.extend(_STATUS_WAIVED)
+        else:
+            self.status.require_valid(part.authentic, trust=self.trust, trail=part.trail, at=at)
 
     def _asked(self, request: Request, trail: Trail) -> tuple[Policy | None, tuple[Question, ...]]:
         """Settle what the request asked. What it says of its own questions is not read: they are made again."""

@@ -87,7 +87,7 @@ def test_the_trail_says_that_withdrawal_was_not_checked(told: dict[str, Scene]) 
     trails = told["verify"].data["trail"]
     assert isinstance(trails, dict)
     for question in ("persoon", "inwoner", "huishouden"):
-        assert trails[question][-1] == {"check": "WITHDRAWAL", "clause": "OpenID4VP 1.0 8.6 (2.5)", "outcome": "waived"}
+        assert trails[question][-1] == {"check": "WITHDRAWAL", "clause": "Token Status List 8.3 (7)", "outcome": "waived"}
 
 
 @pytest.mark.parametrize(

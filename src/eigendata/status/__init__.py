@@ -6,7 +6,7 @@ checking  is this credential still valid? The list of its issuer says so
 """
 
 from eigendata.status.bits import INVALID, VALID, StatusBits
-from eigendata.status.checking import CHECKS, WITHDRAWAL, ListSource, StatusLists
+from eigendata.status.checking import CHECKS, WITHDRAWAL, ListSource, StatusLists, StatusSource
 from eigendata.status.token import StatusList, UnverifiedStatusList, parse_status_list, sign_status_list
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "StatusBits",
     "StatusList",
     "StatusLists",
+    "StatusSource",
     "UnverifiedStatusList",
     "parse_status_list",
     "sign_status_list",

@@ -19,15 +19,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from eigendata.errors import Check, Malformed, Outcome, Reason, Rejected, Trail, Unavailable
-from eigendata.fetch import Reply
-from eigendata.formats.protocol import IssuerSource
+from eigendata.errors import Check, Malformed, Reason, Rejected, Trail, Unavailable
 from eigendata.model import Authentic, utc
 from eigendata.status.bits import VALID
 from eigendata.status.token import CHECKS as LIST_CHECKS
 from eigendata.status.token import MEDIA_TYPE, STATUS_NOT_EXPIRED, STATUS_TYP, StatusList, parse_status_list
+
+if TYPE_CHECKING:
+    from eigendata.fetch import Reply
+    from eigendata.formats.protocol import IssuerSource
 
 MAX_LISTS: Final = 64
 """Lists that are kept: of as many issuers. One is `MAX_SIZE` octets at most."""
@@ -59,13 +61,25 @@ STATUS_INDEX: Final = Check(
 )
 WITHDRAWAL: Final = Check(
     name="WITHDRAWAL",
-    clause="OpenID4VP 1.0 8.6 (2.5), Token Status List 8.3 (7)",
+    clause="Token Status List 8.3 (7)",
     reason=Reason.STATUS_INVALID,
     rule="The credential was not withdrawn.",
 )
 
 CHECKS: Final = (*LIST_CHECKS, STATUS_NOT_OLDER, STATUS_INDEX, WITHDRAWAL)
 """What `require_valid` takes, in this order."""
+
+
+class StatusSource(Protocol):
+    """Knows what was withdrawn. `StatusLists` is one."""
+
+    def require_valid(self, credential: Authentic, *, trust: IssuerSource, trail: Trail, at: datetime) -> None:
+        """Require that a credential, in which everything else held, was not withdrawn, and note each of `CHECKS`.
+
+        Raises:
+            Rejected: it was withdrawn, or nothing can be said of it (`status_invalid`).
+            Unavailable: what was withdrawn could not be found out.
+        """
 
 
 class ListSource(Protocol):
@@ -129,8 +143,7 @@ class StatusLists:
         at = utc(at)
         reference = credential.status
         if reference is None:
-            for check in CHECKS:
-                trail.skip(check, Outcome.NOT_APPLICABLE)
+            trail.steps.extend(_NOT_APPLICABLE)
             return
         place = self._place(reference.uri)
         with place.lock:
@@ -198,6 +211,7 @@ class StatusLists:
         return reply.body, reply.headers.get("etag")
 
 
+_NOT_APPLICABLE: Final = tuple(check.not_applicable for check in CHECKS)
 _HELD: Final = tuple(check.passed for check in LIST_CHECKS)
 _HELD_WITHOUT_END: Final = tuple(
     check.not_applicable if check is STATUS_NOT_EXPIRED else check.passed for check in LIST_CHECKS
