@@ -20,7 +20,7 @@ from typing import Any
 from typer.main import get_command
 
 import eigendata
-from eigendata import cli, fetch, issuer, once, policies, proofs, schemas, texts, trust, verifier
+from eigendata import cli, fetch, issuer, once, policies, proofs, schemas, status, texts, trust, verifier
 from eigendata.crypto import iaca, jwe, x509
 from eigendata.errors import Check, Reason
 from eigendata.formats import FORMATS
@@ -169,9 +169,15 @@ def _sections() -> tuple[Section, ...]:
         ),
         Section(
             title="The verifier: its own request",
-            said="Taken first of all (`REQUEST_OURS`, `REQUEST_OF_POLICY`), for each presentation (`FORMAT_ASKED`) and "
-            "last (`WITHDRAWAL`, which is waived in this version: every trail says so).",
+            said="Taken first of all (`REQUEST_OURS`, `REQUEST_OF_POLICY`) and for each presentation (`FORMAT_ASKED`).",
             checks=verifier.CHECKS,
+        ),
+        Section(
+            title="Withdrawal",
+            said="Taken for each credential once everything else about the answer held: only this goes out to the "
+            "network. The list is fetched once for all credentials in it. Waived under `NO_STATUS_CHECK`; there is "
+            "nothing to look at where a credential names no list.",
+            checks=status.CHECKS,
         ),
         Section(
             title="The answer is complete",

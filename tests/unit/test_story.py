@@ -87,7 +87,8 @@ def test_the_trail_says_that_withdrawal_was_not_checked(told: dict[str, Scene]) 
     trails = told["verify"].data["trail"]
     assert isinstance(trails, dict)
     for question in ("persoon", "inwoner", "huishouden"):
-        assert trails[question][-1] == {"check": "WITHDRAWAL", "clause": "Token Status List 8.3 (7)", "outcome": "waived"}
+        last = trails[question][-1]
+        assert (last["check"], last["outcome"]) == ("WITHDRAWAL", "waived")
 
 
 @pytest.mark.parametrize(
