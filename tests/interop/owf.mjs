@@ -97,6 +97,13 @@ await serve({
     return Object.fromEntries(namespaces.map((one) => [one, issuerSigned.getPrettyClaims(one)]))
   },
 
+  // what a document says, to its holder
+  claims: ({ credential }) => {
+    const issued = mdoc.IssuerSigned.decode(bytes(credential))
+    const namespaces = [...issued.issuerNamespaces.issuerNamespaces.keys()]
+    return Object.fromEntries(namespaces.map((one) => [one, issued.getPrettyClaims(one)]))
+  },
+
   verifyIssued: async ({ token, anchor, at }) => {
     const asked = { issuerSigned: bytes(token), trustedCertificates: [bytes(anchor)], now: new Date(at) }
     await mdoc.Holder.verifyIssuerSigned(asked, context())

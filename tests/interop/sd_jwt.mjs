@@ -38,6 +38,9 @@ await serve({
     return holder.present(credential, frame, { kb: { payload: proof } })
   },
 
+  // what a credential says, to its holder
+  claims: ({ credential }) => new SDJwtVcInstance(hashing).getClaims(credential),
+
   verify: async ({ token, key, nonce, now }) => {
     const verifier = new SDJwtVcInstance({
       ...hashing,
