@@ -61,7 +61,7 @@ class OfProof(NamedTuple):
 
 
 def _of_proof(
-    prefix: str, whose: str, *, purpose: str, reason: Reason, signature: Reason, controller: Reason
+    prefix: str, whose: str, purpose: str, *, reason: Reason, signature: Reason, controller: Reason
 ) -> OfProof:
     return OfProof(
         there=Check(
@@ -124,7 +124,7 @@ def _of_proof(
 HOLDER: Final = _of_proof(
     "DI_HOLDER",
     "the holder",
-    purpose="authentication",
+    "authentication",
     reason=Reason.KEY_BINDING_INVALID,
     signature=Reason.KEY_BINDING_INVALID,
     controller=Reason.UNTRUSTED_ISSUER,
@@ -180,7 +180,7 @@ PRESENTATION_CONTEXTS: Final = Check(
 ISSUER: Final = _of_proof(
     "DI_ISSUER",
     "the issuer",
-    purpose="assertionMethod",
+    "assertionMethod",
     reason=Reason.PROOF_INVALID,
     signature=Reason.SIGNATURE_INVALID,
     controller=Reason.UNTRUSTED_ISSUER,

@@ -164,10 +164,10 @@ def _built(facts: str) -> Json:
             stack.pop()
             continue
         name, iri, *words = line
-        definition: dict[str, Json] = {"@id": _iri(iri, name)}
+        definition: dict[str, Json] = {"@id": _iri(f"{iri}{name}" if iri.endswith(":") else iri)}
         for word in words:
             if word[0] in _MARKS:
-                definition[_MARKS[word[0]]] = word[1:] if word[1] == "@" else _iri(word[1:], "")
+                definition[_MARKS[word[0]]] = word[1:] if word[1] == "@" else _iri(word[1:])
         if "ended" in words:
             definition["@context"] = None
         if "{" in words:
@@ -182,9 +182,9 @@ def _opened(*, bare: bool) -> dict[str, Json]:
     return {"@protected": True} if bare else {"@protected": True, "id": "@id", "type": "@type"}
 
 
-def _iri(short: str, name: str) -> str:
+def _iri(short: str) -> str:
     prefix, _, rest = short.partition(":")
-    return _PREFIXES[prefix] + (rest or name)
+    return _PREFIXES[prefix] + rest
 
 
 @lru_cache(maxsize=1)

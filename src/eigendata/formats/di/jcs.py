@@ -70,13 +70,11 @@ def _number(value: float) -> str:
     assert isinstance(exponent, int)
     digits = "".join(map(str, found))
     point = len(digits) + exponent  # where the point stands, counted from the first digit
-    if len(digits) <= point <= _PLAIN:
-        text = digits + "0" * (point - len(digits))
-    elif 0 < point <= _PLAIN:
-        text = f"{digits[:point]}.{digits[point:]}"
-    elif _SMALL < point <= 0:
-        text = f"0.{'0' * -point}{digits}"
+    if not _SMALL < point <= _PLAIN:
+        whole, fraction, power = digits[:1], digits[1:], f"e{point - 1:+d}"
+    elif point > 0:
+        whole, fraction, power = digits[:point].ljust(point, "0"), digits[point:], ""
     else:
-        mantissa = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
-        text = f"{mantissa}e{point - 1:+d}"
-    return f"-{text}" if sign else text
+        whole, fraction, power = "0", "0" * -point + digits, ""
+    text = f"{whole}.{fraction}" if fraction else whole
+    return f"{'-' if sign else ''}{text}{power}"

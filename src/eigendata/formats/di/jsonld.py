@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import count
 from math import isfinite
 from typing import Final, TypeAlias
 
@@ -101,7 +102,7 @@ class _Reading:
         self._contexts = contexts
         self._quads: dict[Quad, None] = {}
         self._characters = 0
-        self._blank = 0
+        self._blank = count()
         self._met: dict[tuple[str, str], bool] = {}  # graph and IRI -> whether a node with members had it
 
     def quads(self) -> tuple[Quad, ...]:
@@ -187,8 +188,7 @@ class _Reading:
         return f"<{iri}>"
 
     def _new(self) -> str:
-        self._blank += 1
-        return f"_:b{self._blank}"
+        return f"_:b{next(self._blank)}"
 
     def _state(self, quad: Quad, place: Place) -> None:
         if quad in self._quads:
@@ -226,7 +226,7 @@ class _Reading:
             return Term(iri=iri)
         if term.unread:
             raise _malformed(place, f"a term that is not read: {term.unread}")
-        if term.iri is None or ":" in name:
+        if term.iri is None:
             raise _malformed(place, "a member that no context defines")
         return term
 
@@ -347,7 +347,7 @@ def _tagged(value: Mapping[str, Json], term: Term, place: Place) -> str:
     text, tag = value["@value"], value.get("@language")
     if len(value) != 2 or not isinstance(text, str) or not isinstance(tag, str) or not _LANGUAGE.fullmatch(tag):
         raise _malformed(place, "a value object that is anything but a text and its language, in small letters")
-    if term.type not in (None, "@none") or "@graph" in term.container:
+    if term.type not in (None, "@none"):
         raise _malformed(place, "a text in a language, where its context wants something else")
     return f"{_literal(text)}@{tag}"
 

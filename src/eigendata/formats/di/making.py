@@ -159,13 +159,13 @@ class Opened:
 def _leads(value: Json, path: Iterable[str | int | None]) -> bool:
     for place, part in enumerate(path := tuple(path)):
         if part is None:
-            return isinstance(value, list | tuple) and all(_leads(one, path[place + 1 :]) for one in value)
+            return isinstance(value, list) and all(_leads(one, path[place + 1 :]) for one in value)
         if isinstance(part, str):
             if not isinstance(value, Mapping) or part not in value:
                 return False
             value = value[part]
         else:
-            if not isinstance(value, list | tuple) or part >= len(value):
+            if not isinstance(value, list) or part >= len(value):
                 return False
             value = value[part]
     return True

@@ -121,11 +121,11 @@ def parse_presentation(token: bytes) -> Shown:
     _require_context(document)
     _optional_url(document, "id")
     credential = document["verifiableCredential"]
-    if isinstance(credential, list | tuple) and len(credential) == 1:
+    if isinstance(credential, list) and len(credential) == 1:
         credential = credential[0]
     if not isinstance(credential, Mapping):
         raise Malformed("a presentation holds one credential")
-    holder = _named(document["holder"], "holder") if "holder" in document else None
+    holder = _named(document, "holder") if "holder" in document else None
     with within("verifiableCredential"):
         shown = _credential(credential)
     return Shown(
@@ -149,13 +149,13 @@ def _credential(document: Mapping[str, Json]) -> Credential:
         if name in document:
             _require_typed(document[name], name, named=name == "credentialSchema")
     for name in ("name", "description"):
-        if not isinstance(document.get(name, ""), str):
+        if name in document and not isinstance(document[name], str):
             raise Malformed(f"{name} of a credential is no text")
     return Credential(
         document={name: value for name, value in document.items() if name != PROOF},
         proof=_proof(document),
         types=types,
-        issuer=_named(document["issuer"], "issuer"),
+        issuer=_named(document, "issuer"),
         subject=document["credentialSubject"],
         valid_from=valid_from,
         valid_until=valid_until,
@@ -165,7 +165,7 @@ def _credential(document: Mapping[str, Json]) -> Credential:
 def _require_context(document: Mapping[str, Json]) -> None:
     """See that there is a list of contexts (VCDM 2.0 section 4.3); which, is for `verify`."""
     contexts = document.get("@context")
-    if not isinstance(contexts, list | tuple) or not contexts:
+    if not isinstance(contexts, list) or not contexts:
         raise Malformed("@context is a list, with the context of credentials first")
 
 
@@ -180,21 +180,25 @@ def _names(document: Mapping[str, Json], name: str) -> tuple[str, ...]:
     return names
 
 
-def _named(value: Json, what: str) -> str:
+def _named(members: Mapping[str, Json], name: str) -> str:
     """Read who is meant: a URL, or an object that says it as `id` (VCDM 2.0 section 4.7)."""
+    value = members[name]
     if isinstance(value, Mapping):
         if not value.keys() <= {"id", "name", "description"} or not all(isinstance(one, str) for one in value.values()):
-            raise Malformed(f"{what} holds what is not read here")
+            raise Malformed(f"{name} holds what is not read here")
         value = value.get("id")
-    if not isinstance(value, str) or _URL.fullmatch(value) is None:
-        raise Malformed(f"{what} is not named by a URL")
-    return value
+    return _url(value, name)
 
 
 def _optional_url(members: Mapping[str, Json], name: str) -> None:
-    value = members.get(name, "urn:none")
+    if name in members:
+        _url(members[name], name)
+
+
+def _url(value: Json, name: str) -> str:
     if not isinstance(value, str) or _URL.fullmatch(value) is None:
-        raise Malformed(f"{name} is no URL")
+        raise Malformed(f"{name} is no URL, or not named by one")
+    return value
 
 
 def _moment(members: Mapping[str, Json], name: str) -> datetime | None:
@@ -206,7 +210,7 @@ def _moment(members: Mapping[str, Json], name: str) -> datetime | None:
 
 def _require_typed(value: Json, what: str, *, named: bool) -> None:
     """See that each of some objects says of what type it is, and where it must, who it is (VCDM 2.0 4.10 and 4.11)."""
-    for one in value if isinstance(value, list | tuple) else (value,):
+    for one in value if isinstance(value, list) else (value,):
         if not isinstance(one, Mapping):
             raise Malformed(f"{what} is no object")
         _names(one, "type")
@@ -248,7 +252,9 @@ def _signature(text: str) -> bytes:
 
 
 def _text(members: Mapping[str, Json], name: str) -> str | None:
-    value = members.get(name)
-    if name in members and (not isinstance(value, str) or not value):
+    if name not in members:
+        return None
+    value = members[name]
+    if not isinstance(value, str) or not value:
         raise Malformed(f"{name} is no text")
-    return value if isinstance(value, str) else None
+    return value

@@ -107,7 +107,7 @@ class Suite:
 
 
 def _listed(contexts: Json) -> list[Json]:
-    return list(contexts) if isinstance(contexts, list | tuple) else [contexts]
+    return list(contexts) if isinstance(contexts, list) else [contexts]
 
 
 def _json(document: Mapping[str, Json], _: Contexts) -> bytes:

@@ -162,15 +162,13 @@ class _Labelling:
 
     def _shortest(self, nodes: list[str], issuer: _Issuer, depth: int) -> tuple[str, _Issuer]:
         """Give the least of the paths through these nodes, one for each order, and the names given along it."""
-        least, chosen = "", issuer
+        found = "", issuer
         for order in permutations(nodes):
-            path, names = self._walk(order, issuer.copy(), least, depth)
-            if names is not None and (not least or path < least):
-                least, chosen = path, names
-        return least, chosen
+            found = self._walk(order, issuer.copy(), found[0], depth) or found
+        return found
 
-    def _walk(self, order: tuple[str, ...], names: _Issuer, least: str, depth: int) -> tuple[str, _Issuer | None]:
-        """Give the path of one order, or no names once it can no longer be the least."""
+    def _walk(self, order: tuple[str, ...], names: _Issuer, least: str, depth: int) -> tuple[str, _Issuer] | None:
+        """Give the path of one order and the names given along it, or nothing once it is not less than the least."""
         self._count(len(order) + len(names.issued))
         path, unnamed = "", []
         for node in order:
@@ -178,14 +176,14 @@ class _Labelling:
             if canonical is None and node not in names.issued:
                 unnamed.append(node)
             path += canonical or names.issue(node)
-        if _beyond(path, least):
-            return path, None
+        if least and path >= least:
+            return None
         for node in unnamed:
             hashed, names_after = self._n_degree(node, names, depth + 1)
             path += f"{names.issue(node)}<{hashed}>"
             names = names_after
-            if _beyond(path, least):
-                return path, None
+            if least and path >= least:
+                return None
         return path, names
 
     def _count(self, steps: int) -> None:
@@ -196,7 +194,3 @@ class _Labelling:
     def _digest(self, text: str) -> str:
         self._count(1 + len(text) // STEP)
         return self._hash(text.encode()).hexdigest()
-
-
-def _beyond(path: str, least: str) -> bool:
-    return bool(least) and len(path) >= len(least) and path > least

@@ -59,14 +59,14 @@ def holds_context(value: Json) -> bool:
     """Tell whether a context stands anywhere in a value."""
     if isinstance(value, Mapping):
         return CONTEXT in value or any(map(holds_context, value.values()))
-    return isinstance(value, list | tuple) and any(map(holds_context, value))
+    return isinstance(value, list) and any(map(holds_context, value))
 
 
 def holds_keyword(value: Json) -> bool:
     """Tell whether any name in a value is one of JSON-LD's own, by which it could be read in another way."""
     if isinstance(value, Mapping):
         return any(name.startswith("@") for name in value) or any(map(holds_keyword, value.values()))
-    return isinstance(value, list | tuple) and any(map(holds_keyword, value))
+    return isinstance(value, list) and any(map(holds_keyword, value))
 
 
 def is_whole(credential: Credential, subject: Mapping[str, Json], type: CredentialType) -> bool:
@@ -103,5 +103,5 @@ def _fits(claims: Mapping[str, Json], attributes: Sequence[Attribute], depth: in
 def _is_of(value: Json, kind: Kind) -> bool:
     of = _LISTS.get(kind)
     if of is not None:
-        return isinstance(value, list | tuple) and all(type(one) is of for one in value)
+        return isinstance(value, list) and all(type(one) is of for one in value)
     return type(value) is _PLAIN.get(kind, str)

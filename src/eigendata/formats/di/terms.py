@@ -146,8 +146,7 @@ class Contexts(Mapping[str, Json]):
         if isinstance(scoped, Nothing):
             return context
         # The documents are constants that live as long as this: what lies in one of them is known by where it lies.
-        step = ("end" if overrides else "end of type") if scoped is None else (overrides, id(scoped))
-        return self._with(context, step, scoped, overrides=overrides, propagates=propagates)
+        return self._with(context, (overrides, id(scoped)), scoped, overrides=overrides, propagates=propagates)
 
     def _with(self, active: Context, step: Step, local: Json, *, overrides: bool, propagates: bool) -> Context:
         key = (*active.key, step)
@@ -165,6 +164,9 @@ class Contexts(Mapping[str, Json]):
 class _Making:
     """One context in the making (JSON-LD 1.1 API sections 4.1.2 and 4.2.2)."""
 
+    _local: Mapping[str, Json]
+    _defined: dict[str, bool]
+
     def __init__(self, active: Context, documents: Mapping[str, Json], overrides: bool) -> None:
         self._documents = documents
         self._active = active
@@ -172,8 +174,6 @@ class _Making:
         self._previous = active.previous
         self._terms = dict(active.terms)
         self._vocab = active.vocab
-        self._local: Mapping[str, Json] = {}
-        self._defined: dict[str, bool] = {}
 
     def made(self, key: tuple[Step, ...], propagates: bool) -> Context:
         previous = self._previous if propagates else self._active.previous or self._active
@@ -333,13 +333,13 @@ class _Making:
         """Give the IRI of a name in this context (JSON-LD 1.1 API section 5.2.2)."""
         if value in _KEYWORDS:
             return value
-        if value in self._local and value not in _OF_CONTEXTS and not self._defined.get(value):
+        if value in self._local:
             self._define(value)
         if value in self._terms:
             return self._terms[value].iri
         prefix, colon, rest = value.partition(":")
         if colon:
-            if prefix in self._local and not self._defined.get(prefix):
+            if prefix in self._local:
                 self._define(prefix)
             term = self._terms.get(prefix)
             if not rest.startswith("//") and term is not None and term.prefix and term.iri is not None:

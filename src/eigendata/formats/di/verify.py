@@ -185,7 +185,7 @@ def _require_statement(
 
 def _listed(document: Mapping[str, Json]) -> tuple[Json, ...]:
     value = document[CONTEXT]
-    assert isinstance(value, list | tuple)  # which the parse saw to
+    assert isinstance(value, list)  # which the parse saw to
     return tuple(value)
 
 

@@ -49,6 +49,7 @@ URL = contexts.url(TYPE)
 INLINE = {"family_name": "urn:example:other"}
 OF_STATEMENTS = partial(signed, suite=EDDSA_RDFC_2022)
 P256_HOLDER = did.key_did(P256_KEY.public_key)
+SCHEMA = {"id": "https://boxtel.example/schema", "type": "JsonSchema"}
 
 
 def of(**changes: Any) -> Any:
@@ -89,6 +90,7 @@ BROKEN: dict[str, list[tuple[str, Callable[[], Any]]]] = {
         ("a graph within", lambda: about(**{"@graph": [subject()]})),
         ("a value written at length", lambda: about(family_name={"@value": "Ander"})),
         ("included", lambda: of(**{"@included": [subject()]})),
+        ("a graph in a list", lambda: of(credentialSchema=[{**SCHEMA, "@graph": [subject()]}])),
     ],
     "NOTHING_LOST": [
         ("an undefined member", lambda: of(nickname="x")),
@@ -170,6 +172,8 @@ BROKEN: dict[str, list[tuple[str, Callable[[], Any]]]] = {
         ("the type's", lambda: shown(around={"@context": [V2, URL]})),
         ("another first", lambda: shown(around={"@context": [contexts.DATA_INTEGRITY_V2, V2]})),
         ("twice", lambda: shown(around={"@context": [V2, V2]})),
+        ("one more after it was signed", lambda: {**shown(), "@context": [V2, URL]}),
+        ("none that is signed", lambda: shown(around={"@context": []}) | {"@context": [V2]}),
     ],
     "HOLDER_NAMED": [
         ("another", lambda: shown(around={"holder": "did:web:bram.example"})),
@@ -229,6 +233,10 @@ BROKEN: dict[str, list[tuple[str, Callable[[], Any]]]] = {
     "DI_STATUS_KIND": [
         ("a list", lambda: of(credentialStatus={"type": "BitstringStatusListEntry", "id": "https://a.example/1#2"})),
         ("several", lambda: of(credentialStatus=[{"type": "BitstringStatusListEntry"}])),
+        ("beside all that a credential may hold", lambda: of(
+            id="urn:uuid:1", name="x", description="x", credentialSchema=SCHEMA,
+            credentialStatus={"type": "BitstringStatusListEntry"},
+        )),
     ],
     "DI_VALID_FROM": [("in a second", lambda: of(validFrom="2026-11-23T14:03:01Z"))],
     "DI_VALID_UNTIL": [
@@ -285,6 +293,13 @@ def test_who_is_not_trusted_is_refused_with_the_trusts_own_check() -> None:
     assert failing(proven(verificationMethod=f"{ISSUER}#key-2")) == "UNKNOWN"
 
 
+def test_the_trail_of_who_is_not_trusted_begins_with_what_held_before() -> None:
+    with pytest.raises(Rejected) as rejected:
+        verified(proven(verificationMethod=f"{ISSUER}#key-2"))
+    taken = tuple(step.check for step in rejected.value.trail)
+    assert taken == checks.CHECKS[: checks.CHECKS.index(checks.METHOD_TRUSTED)]
+
+
 def test_the_key_of_the_issuer_is_of_the_algorithm_of_the_suite() -> None:
     assert failing(shown(), trust=Issuers(P256_KEY.public_key)) == "DI_ISSUER_KEY"
     assert failing(shown(), trust=Issuers(OTHER_KEY.public_key)) == "DI_ISSUER_SIGNATURE"
@@ -305,6 +320,17 @@ def test_the_key_of_the_issuer_is_of_the_algorithm_of_the_suite() -> None:
 @pytest.mark.parametrize("suite", BOTH, ids=lambda one: one.name)
 def test_what_a_credential_may_say_besides_is_accepted(changes: Mapping[str, Any], suite: Suite) -> None:
     verified(shown(signed(document(**changes), suite=suite)))
+
+
+def test_what_people_may_call_a_credential_leaves_with_it_and_is_no_claim() -> None:
+    called = {"name": "Persoon", "description": "Een bewijs"}
+    document_of = {"credentialSubject": {**CLAIMS, "nationalities": ("NL", "MA")}}
+    assert verified(of(**called)).document == {**document_of, **called}
+    assert verified(of(name="Persoon")).document == {**document_of, "name": "Persoon"}
+
+
+def test_the_clock_of_an_issuer_may_be_a_minute_ahead() -> None:
+    assert verified(proven(created="2026-11-23T14:04:00Z")).issuer.key == ISSUER_KEY.public_key
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,25 @@ def test_the_published_pairs_come_out_byte_for_byte(name: str) -> None:
         ("41b3de4355555557", "333333333.33333343"),
         ("becbf647612f3696", "-0.0000033333333333333333"),
         ("43143ff3c1cb0959", "1424953923781206.2"),
+        # where one way of writing passes into the next
+        ("3fe0000000000000", "0.5"),
+        ("3fb999999999999a", "0.1"),
+        ("3ff8000000000000", "1.5"),
+        ("4034000000000000", "20"),
+        ("3f50624dd2f1a9fc", "0.001"),
+        ("3e7ad7f29abcaf48", "1e-7"),
+        ("46293e5939a08cea", "1e+30"),
+        ("462e4ad1785a42b2", "1.2e+30"),
     ],
 )
 def test_numbers_are_written_as_ecmascript_writes_them(bits: str, text: str) -> None:
     (value,) = struct.unpack(">d", bytes.fromhex(bits))
     assert canonicalize(value).decode() == text
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_integers_that_every_reader_reads_alike_are_written_as_they_are(sign: int) -> None:
+    assert canonicalize(sign * (2**53 - 1)) == str(sign * 9007199254740991).encode()
 
 
 @drawn(VALUES)

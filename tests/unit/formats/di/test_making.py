@@ -158,6 +158,12 @@ def test_a_path_leads_to_a_claim_of_the_person_or_nowhere(path: tuple[str | int 
         opened.present([path], HOLDING, at=NOW)
 
 
+def test_a_path_to_all_of_a_list_leads_there_where_the_list_is_empty_too() -> None:
+    claims = {**CLAIMS, "nationalities": []}
+    opened = LDP_VC.open(LDP_VC.issue(replace(ATTESTATION, claims=claims), SEAL), TYPE)
+    opened.present([("credentialSubject", "nationalities", None)], HOLDING, at=NOW)
+
+
 def test_a_holding_that_is_not_the_credentials_shows_nothing() -> None:
     opened = LDP_VC.open(LDP_VC.issue(ATTESTATION, SEAL), TYPE)
     others = [Holding(key=key, binding=BINDING) for key in (OTHER_KEY, P256_KEY)]
@@ -185,6 +191,7 @@ def test_on_the_wire_a_token_is_a_json_object_and_nothing_else() -> None:
 
 
 def test_the_format_says_what_it_cannot_do() -> None:
+    assert LDP_VC.technical == frozenset()
     assert not any(LDP_VC.withholds(TYPE, one) for one in TYPE.attributes)
     assert any(one.presence is not Presence.ALWAYS for one in TYPE.attributes)
     assert LDP_VC.holder_algorithms == (HOLDER_KEY.public_key.algorithm,)

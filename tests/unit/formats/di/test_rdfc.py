@@ -159,6 +159,52 @@ def test_too_much_work_and_too_deep_a_row_are_each_refused_for_what_they_are() -
         canonicalize(chain(400))
 
 
+def test_a_row_of_alike_nodes_is_followed_for_128_and_no_further() -> None:
+    # the first and the last are not like those between them, each of which is reached by way of the one before
+    with pytest.raises(Malformed, match="more work"):
+        canonicalize(chain(130))
+    with pytest.raises(Malformed, match="too deep"):
+        canonicalize(chain(131))
+
+
+def leaves(size: int) -> list[Quad]:
+    return [(f"_:leaf{a}", KNOWS, '"x"', "") for a in range(size)]
+
+
+def cycle(size: int, predicate: str = KNOWS) -> list[Quad]:
+    return [(f"_:{predicate}{a}", predicate, f"_:{predicate}{(a + 1) % size}", "") for a in range(size)]
+
+
+@pytest.mark.parametrize(
+    ("quads", "steps"),
+    [
+        pytest.param(leaves(3), 3, id="alike, with nothing around them: a hash for each"),
+        # each by itself: 1 for the hash of how the other lies, 2 for the names in the one order there is, and from
+        # there 1, 3 and 1 for the hash; 1 for its own hash. The ends are named with their beginnings, for nothing
+        pytest.param([("_:a", KNOWS, "_:b", ""), ("_:c", KNOWS, "_:d", "")], 2 * (1 + 2 + (1 + 3 + 1) + 1), id="pairs"),
+        # each by itself: 2 for the hashes of both ways, 2 for the names; from there 2, twice 3 and 1; 3 and 1 again
+        pytest.param(cycle(2), 2 * (2 + 2 + (2 + 3 + 3 + 1) + 3 + 1), id="a pair that is bound both ways"),
+        # as before; each of the four times two hashes of ways is now over 512 characters or more, for two steps besides
+        pytest.param(cycle(2, f"<{'x' * 505}>"), 34 + 4 * 2 * 2, id="with a long predicate"),
+    ],
+)
+def test_each_name_in_each_order_and_each_hash_and_what_it_is_over_is_a_step(
+    quads: list[Quad], steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rdfc, "MOST_STEPS", steps)
+    canonicalize(quads)
+    monkeypatch.setattr(rdfc, "MOST_STEPS", steps - 1)
+    with pytest.raises(Malformed, match="more work"):
+        canonicalize(quads)
+
+
+def test_fifty_thousand_steps_are_the_most() -> None:
+    quads = [quad for at in range(1470) for quad in cycle(2, f"<urn:{at}>")]  # of 34 steps each
+    canonicalize(quads + leaves(20))
+    with pytest.raises(Malformed, match="more work"):
+        canonicalize(quads + leaves(21))
+
+
 def test_what_credentials_hold_alike_is_never_near_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rdfc, "MOST_STEPS", rdfc.MOST_STEPS // 10)
     children = [
@@ -173,6 +219,25 @@ def test_what_credentials_hold_alike_is_never_near_the_bound(monkeypatch: pytest
     ]
     canonicalize(years)
     canonicalize(children[:8])
+
+
+# -- steps of the algorithm that no test of the W3C tells ------------------------------------------------------------
+
+
+def test_how_a_graphs_name_lies_says_nothing_of_the_predicate() -> None:
+    """RDFC-1.0 section 4.7.3 (3). As pyoxigraph has it too."""
+    quads = [("_:n0", "<urn:q>", "_:n2", "_:n3"), ("_:n1", "<urn:q>", "_:n2", "_:n2")]
+    assert canonicalize(quads).nquads.decode().splitlines() == [
+        "_:c14n2 <urn:q> _:c14n0 _:c14n1 .",
+        "_:c14n3 <urn:q> _:c14n0 _:c14n0 .",
+    ]
+
+
+def test_of_two_orders_that_are_alike_the_first_stands() -> None:
+    """RDFC-1.0 section 4.8.3 (5.4.6)."""
+    labels = canonicalize(wheel(2)).labels
+    assert list(labels) == ["_:one", "_:n0one", "_:n1one", "_:two", "_:n0two", "_:n1two"]
+    assert list(labels.values()) == [f"_:c14n{number}" for number in range(6)]
 
 
 # -- laws -------------------------------------------------------------------------------------------------------------

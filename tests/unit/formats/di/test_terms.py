@@ -53,6 +53,7 @@ def refused(contexts: list[Any], match: str, **members: Any) -> None:
         },
         {"a": {"@id": "urn:v#a", "@container": []}},
         {"a": {"@id": "urn:v#a", "@container": ["@set"]}},
+        {"off": None, "a": "urn:v#a", "id": "@id"},
     ],
 )
 def test_a_term_stands_for_the_iri_that_its_context_gives_it(context: Any) -> None:
@@ -68,7 +69,7 @@ def test_a_term_stands_for_the_iri_that_its_context_gives_it(context: Any) -> No
         ([{"a": "urn:a"}, None], "no context defines"),
         ([{"@vocab": "urn:v#"}, {"@vocab": None}], "no context defines"),
         ({"v": {"@id": "urn:v"}, "a": "v:a", "b": {"@id": "urn:v", "@prefix": False}}, ""),
-        ({"a": "_:b"}, "blank node"),
+        ({"a": "_:b"}, "it stands for a blank node$"),
         ({"a": {"@id": "urn:a", "@type": "@json"}}, "JSON literals"),
         ({"a": {"@id": "urn:a", "@container": "@index"}}, "map of another kind"),
         ({"a": {"@id": "urn:a", "@container": ["@graph", "@id"]}}, "map of another kind"),
@@ -86,6 +87,27 @@ def test_a_term_that_stands_for_nothing_or_is_not_read_is_refused_where_it_is_us
     assert lines([context, {"other": "urn:other"}], other="x")
 
 
+@pytest.mark.parametrize("end", list(":/?#[]@"))
+def test_a_term_whose_iri_ends_as_a_prefix_does_is_one(end: str) -> None:
+    assert lines({"v": f"urn:v{end}", "a": "v:a"}, a="x") == [f'_:c14n0 <urn:v{end}a> "x" .']
+
+
+@pytest.mark.parametrize(
+    ("prefix", "iri"),
+    [
+        ("urn:v", "v:a"),  # it does not end as a prefix does
+        ("urn:vX", "v:a"),
+        ({"@id": "urn:v#"}, "v:a"),  # nor is it said to be one
+        ({"@id": "urn:v#", "@prefix": False}, "v:a"),
+        ({"@id": None, "@prefix": True}, "v:a"),  # or it stands for nothing
+        (None, "v:a"),
+        ("urn:v#", "v://a"),  # what follows is an authority, as of a URL
+    ],
+)
+def test_what_begins_with_a_term_that_is_no_prefix_is_an_iri_itself(prefix: Any, iri: str) -> None:
+    assert lines({"v": prefix, "a": iri}, a="x") == [f'_:c14n0 <{iri}> "x" .']
+
+
 def test_a_name_that_could_be_an_iri_is_never_a_term() -> None:
     for name in ("v:a", "./a"):
         with pytest.raises(Malformed):
@@ -97,6 +119,24 @@ def test_a_name_that_looks_like_a_keyword_is_ignored_as_a_term() -> None:
     assert lines({"@vocab": "urn:v#", "@later": "urn:a", "a": "@later"}, a="x") == ['_:c14n0 <urn:v#a> "x" .']
     with pytest.raises(Malformed, match="keyword"):
         lines({"@later": "urn:a", "a": "urn:b"}, **{"@later": "x", "a": "y"})
+
+
+OF_CONTEXTS = ["@base", "@direction", "@import", "@language", "@propagate", "@protected", "@version", "@vocab"]
+KEYWORDS = [
+    "@container", "@context", "@graph", "@id", "@included", "@index", "@json", "@list", "@nest", "@none", "@prefix",
+    "@reverse", "@set", "@type", "@value",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+def test_a_keyword_is_never_defined_as_a_term(keyword: str) -> None:
+    refused([{keyword: "urn:k", "a": "urn:a"}], "defines a keyword")
+
+
+@pytest.mark.parametrize("keyword", [*OF_CONTEXTS, *KEYWORDS])
+def test_a_term_may_stand_for_any_keyword_and_is_no_name_of_the_vocabulary_then(keyword: str) -> None:
+    with pytest.raises(Malformed):
+        lines({"@vocab": "urn:v#", "a": keyword}, a=[7], b="y")
 
 
 @pytest.mark.parametrize(
@@ -137,10 +177,38 @@ def test_a_context_that_is_none_is_refused(context: Any, match: str) -> None:
 def test_contexts_that_name_one_another_are_read_and_end() -> None:
     known = Contexts({"urn:a": {"@context": "urn:b"}, "urn:b": {"@context": {"a": "urn:v#a"}}})
     assert canonical_nquads({"@context": "urn:a", "a": "x"}, contexts=known) == b'_:c14n0 <urn:v#a> "x" .\n'
-    wrong: list[dict[str, Any]] = [{"urn:a": {"@context": "urn:a"}}, {"urn:a": {}}, {"urn:a": "urn:b"}]
+    wrong: list[dict[str, Any]] = [
+        {"urn:a": {"@context": "urn:a"}},
+        {"urn:a": {"@context": ["urn:a"]}},
+        {"urn:a": {}},
+        {"urn:a": "urn:b"},
+    ]
     for broken in wrong:
         with pytest.raises(Malformed):
             canonical_nquads({"@context": "urn:a", "a": "x"}, contexts=Contexts(broken))
+
+
+def test_contexts_name_one_another_eight_times_at_most() -> None:
+    def named(times: int) -> Contexts:
+        row: dict[str, Any] = {f"urn:{at}": {"@context": f"urn:{at + 1}"} for at in range(times - 1)}
+        return Contexts({**row, f"urn:{times - 1}": {"@context": {"a": "urn:a"}}})
+
+    def listed(times: int) -> Contexts:
+        inner: Any = {"a": "urn:a"}
+        for _ in range(times):
+            inner = [inner]
+        return Contexts({"urn:0": {"@context": inner}})
+
+    for known in (named(8), listed(7)):
+        assert canonical_nquads({"@context": "urn:0", "a": "x"}, contexts=known)
+    for known in (named(9), listed(8)):
+        with pytest.raises(Malformed, match="without end"):
+            canonical_nquads({"@context": "urn:0", "a": "x"}, contexts=known)
+
+
+def test_a_document_names_sixteen_contexts_at_most() -> None:
+    assert several([{"a": "urn:a"}] * 16, a="x")
+    refused([{"a": "urn:a"}] * 17, "endless")
 
 
 # -- protection -------------------------------------------------------------------------------------------------------
@@ -209,7 +277,19 @@ def test_a_text_is_refused_where_the_context_of_its_property_reads_the_property_
     assert lines(same, p="urn:x") == ["_:c14n0 <urn:p> <urn:x> ."]
 
 
+def test_what_ends_all_contexts_for_a_property_does_not_for_a_type() -> None:
+    """Nor does it matter which of them was met first: a property may end what is protected, a type may not."""
+    context: dict[str, Any] = {"@protected": True, "in": "urn:in"} | {
+        name: {"@id": f"urn:{name}", "@context": None} for name in "pT"
+    }
+    assert lines(context, **{"in": {"p": "x"}})
+    refused([context], "would end terms", **{"in": [{"p": "x"}, {"@type": "T"}]})
+
+
 def test_a_reference_keeps_the_context_of_the_node_it_stands_in() -> None:
+    only_here = {**SCOPED, "T": {"@id": "urn:T", "@context": {"ref": "@id"}}}
+    assert "_:c14n0 <urn:in> <urn:x> ." in lines(only_here, **{"type": "T", "in": {"ref": "urn:x"}})
+    refused([only_here], "no context defines", **{"type": "T", "in": {"ref": "urn:x", "a": "x"}})
     assert "_:c14n0 <urn:in> <urn:x> ." in lines(SCOPED, **{"type": "T", "in": {"id": "urn:x"}})
 
 
@@ -218,6 +298,15 @@ def test_a_context_that_ends_within_a_property_needs_another() -> None:
     again = lines(SCOPED, ended={"@context": "urn:c:0", "a": "x"})
     assert any('<urn:a> "x"' in line for line in again)
     assert lines(SCOPED, ended="x") == ['_:c14n0 <urn:ended> "x" .']
+
+
+def test_five_hundred_and_twelve_contexts_are_kept_at_most() -> None:
+    known = Contexts({f"urn:{at}": {"@context": {"a": "urn:a"}} for at in range(600)})
+    kept = []
+    for url in known:
+        known.named(url)
+        kept.append(len(known._kept))
+    assert max(kept) == 512
 
 
 def test_contexts_are_read_once_and_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
