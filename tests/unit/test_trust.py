@@ -21,7 +21,7 @@ from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_ce
 from eigendata.encoding import b64url_encode
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Trail, Unavailable
 from eigendata.model import Chain, CredentialType, DocumentSigner, Named, Origin, Party, TrustedIssuer
-from eigendata.trust import IssuerEntry, Trust, add_issuer, require_jurisdiction
+from eigendata.trust import IssuerEntry, Trust, add_issuer, entries, require_jurisdiction
 from tests.negatives import negative
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -345,7 +345,7 @@ def test_any_bytes_are_a_trust_file_or_malformed(data: bytes) -> None:
 def test_a_trust_file_is_bounded_and_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Misuse):
         Trust.load(tmp_path / "none")
-    monkeypatch.setattr(module, "TRUST_LIMIT", 100)
+    monkeypatch.setattr(entries, "TRUST_LIMIT", 100)
     (tmp_path / "large").write_text("#" * 101)
     with pytest.raises(Malformed):
         Trust.load(tmp_path / "large")
