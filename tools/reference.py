@@ -163,8 +163,8 @@ def _sections() -> tuple[Section, ...]:
         Section(
             title="Trust",
             said="Taken inside `ISSUER_TRUSTED`, `SIGNER_TRUSTED` or `METHOD_TRUSTED` and, for `JURISDICTION`, once "
-            "the claims are known. `VERIFIER_KNOWN` is taken where a wallet looks up whether a law entitles a "
-            "verifier.",
+            "the claims are known. `VERIFIER_LISTED`, `VERIFIER_CHAIN` and `VERIFIER_METHOD` are taken within a signed "
+            "request, and `VERIFIER_KNOWN` where a wallet looks up whether a law entitles a verifier.",
             checks=trust.CHECKS,
         ),
         Section(
@@ -235,7 +235,7 @@ def _sections() -> tuple[Section, ...]:
         Section(
             title="A signed request",
             said="Taken by a wallet, once the request is there and before anything of it is shown. The trust file is "
-            "asked between `REQUEST_KEY_NAMED` and `REQUEST_CERTIFICATE`.",
+            "asked after `REQUEST_CERTIFICATE`.",
             checks=request_object.CHECKS,
         ),
         Section(

@@ -246,15 +246,19 @@ def document_of(controller: str) -> ControllerDocument | None:
     )
 
 
-def write_document(controller: str, method: str, key: PublicKey) -> bytes:
-    """Write the document of a controller with one verification method, for assertions, as it is published."""
+def write_document(controller: str, method: str, key: PublicKey, *, purpose: str = ASSERTION) -> bytes:
+    """Write the document of a controller with one verification method, as it is published.
+
+    Args:
+        purpose: what the method is for: `ASSERTION` of an issuer, `AUTHENTICATION` of a verifier that signs requests.
+    """
     described = {"id": method, "type": "Multikey", "controller": controller, "publicKeyMultibase": multikey.write(key)}
     return json_dumps(
         {
             "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
             "id": controller,
             "verificationMethod": [described],
-            ASSERTION: [method],
+            purpose: [method],
         }
     )
 

@@ -15,7 +15,7 @@ from eigendata.crypto.access import make_access_certificate
 from eigendata.crypto.iaca import make_document_signer
 from eigendata.crypto.jwe import Recipient, write_recipient
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
-from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_certificate, verify_chain
+from eigendata.crypto.x509 import Leaf, dump_pem_chain, make_authority, make_issuer_certificate, verify_chain
 from eigendata.encoding import b64_encode
 from eigendata.errors import Malformed, Rejected
 from eigendata.formats import FORMATS
@@ -31,7 +31,6 @@ from eigendata.model import (
 from eigendata.once import MemoryOnce
 from eigendata.openid import vp
 from eigendata.openid.client_id import of_certificate, of_dns_name
-from eigendata.openid.request_object import CertifiedVerifier
 from eigendata.query import Encryption, Request, parse_query
 from eigendata.registers.catalogue import CATALOGUE, HUISHOUDEN, PERSOON
 from eigendata.trust import Trust
@@ -106,12 +105,13 @@ SIGNED: Final = tuple(name for name in CLIENTS if name != "redirect_uri")
 class Known:
     """Knows the corporation, by its certificate and by its DID."""
 
-    def certified_verifier(self, chain: Sequence[bytes], /, *, at: datetime) -> CertifiedVerifier:
-        return CertifiedVerifier(party=Party(id=HOST, name=NAME), leaf=verify_chain(tuple(chain), (ACCESS,), at=at))
+    def certified_verifier(self, chain: Sequence[bytes], /, *, named: str | None, at: datetime) -> tuple[Party, Leaf]:
+        assert named in (None, HOST)
+        return Party(id=HOST, name=NAME), verify_chain(tuple(chain), (ACCESS,), at=at)
 
-    def did_verifier(self, did: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
-        assert (did, method) == (DID, METHOD)
-        return Party(id=did, name=NAME), KEY.public_key
+    def did_verifier(self, controller: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
+        assert (controller, method) == (DID, METHOD)
+        return Party(id=DID, name=NAME), KEY.public_key
 
 
 BOTH: Final = parse_query(

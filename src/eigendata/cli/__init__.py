@@ -17,7 +17,18 @@ from typing import Final
 import typer
 from typer.exceptions import Abort, TyperException
 
-from eigendata.cli import conformance, diagnosing, inspecting, issuing, keys, speaking, telling, verifying, wallet
+from eigendata.cli import (
+    conformance,
+    diagnosing,
+    inspecting,
+    issuing,
+    keys,
+    speaking,
+    telling,
+    trusting,
+    verifying,
+    wallet,
+)
 from eigendata.cli.registers import registers
 from eigendata.cli.speaking import Language
 from eigendata.errors import EigendataError, Misuse, Unavailable
@@ -32,6 +43,7 @@ app = typer.Typer(
 )
 telling.attach(app)
 keys.attach(app)
+trusting.attach(app)
 issuing.attach(app)
 verifying.attach(app)
 inspecting.attach(app)

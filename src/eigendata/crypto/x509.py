@@ -98,7 +98,7 @@ class Leaf:
     """What a chain says of its holder, once it was verified.
 
     Attributes:
-        uris, dns_names: the alternative names of these kinds.
+        uris, dns_names: the alternative names of these kinds; the latter in lower case.
         authority_key_ids: the authority key identifier of every certificate of the chain that has one.
         not_before, not_after: of the leaf itself; aware.
     """
@@ -220,6 +220,25 @@ def stated_uri(chain: tuple[bytes, ...]) -> str | None:
     if not chain:
         raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
     return _stated_uri(chain[0])
+
+
+def stated_dns_names(chain: Sequence[bytes]) -> tuple[str, ...]:
+    """Give the DNS names that the leaf bears, in lower case. Unverified: good for choosing anchors only.
+
+    Raises:
+        Malformed: the chain is empty, or its leaf is no certificate.
+    """
+    if not chain:
+        raise Malformed(f"a chain has 1 to {CHAIN_LIMIT} certificates")
+    return _dns_names(extensions_of(read_certificate(chain[0])))
+
+
+def _dns_names(extensions: x509.Extensions | None) -> tuple[str, ...]:
+    from cryptography.x509 import DNSName, SubjectAlternativeName
+
+    names = extension_of(extensions, SubjectAlternativeName) if extensions is not None else None
+    # the case of their letters does not count (RFC 4343); a certificate's are ASCII only
+    return tuple(one.lower() for one in names.get_values_for_type(DNSName)) if names is not None else ()
 
 
 @lru_cache(maxsize=VERIFIED_CHAINS)
@@ -375,7 +394,6 @@ def _is_for_signatures(extensions: x509.Extensions) -> bool:
 def _leaf(certificate: x509.Certificate, key: PublicKey, extensions: Sequence[x509.Extensions]) -> Leaf:
     from cryptography.x509 import (
         AuthorityKeyIdentifier,
-        DNSName,
         SubjectAlternativeName,
         UniformResourceIdentifier,
     )
@@ -387,7 +405,7 @@ def _leaf(certificate: x509.Certificate, key: PublicKey, extensions: Sequence[x5
     return Leaf(
         key=key,
         uris=tuple(names.get_values_for_type(UniformResourceIdentifier)) if names else (),
-        dns_names=tuple(names.get_values_for_type(DNSName)) if names else (),
+        dns_names=_dns_names(extensions[0]),
         common_name=str(common_names[0].value) if common_names else "",
         authority_key_ids=tuple(one.key_identifier for one in above if one and one.key_identifier),
         not_before=certificate.not_valid_before_utc,

@@ -17,6 +17,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from eigendata.crypto.access import DNS_NAME, is_dns_name
 from eigendata.encoding import b64url_decode, b64url_encode
 from eigendata.errors import Check, Malformed, Misuse, Reason, Trail
 
@@ -98,21 +99,18 @@ def of_dns_name(name: str) -> ClientId:
     """Give the `x509_san_dns` identifier of a DNS name.
 
     Raises:
-        Misuse: it is no DNS name in lower case with at least one dot; a name with other letters is written as its
-            A-labels (`xn--`).
+        Misuse: it is no DNS name in lower case with at least one dot (or `localhost`); a name with other letters is
+            written as its A-labels (`xn--`).
     """
-    if _DNS_NAME.fullmatch(name) is None:
+    if not is_dns_name(name):
         raise Misuse("not a DNS name in lower case, without a dot at its end")
     return ClientId(prefix=Prefix.X509_SAN_DNS, name=name)
 
 
 _HASH: Final = sha256().digest_size
-_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-# one spelling of a name: what is compared letter by letter cannot be written in two ways (RFC 4343, RFC 5890)
-_DNS_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})+", re.ASCII)
 _NAMES: Final = {
     Prefix.REDIRECT_URI: re.compile(r"https?://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII),
     Prefix.X509_HASH: re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII),
-    Prefix.X509_SAN_DNS: _DNS_NAME,
+    Prefix.X509_SAN_DNS: DNS_NAME,
     Prefix.DECENTRALIZED_IDENTIFIER: re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+", re.ASCII),
 }

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from eigendata.crypto.jose import Jws, parse_jws, sign_jws
 from eigendata.crypto.keys import PublicKey, Signer
-from eigendata.crypto.x509 import Leaf, parse_x5c
+from eigendata.crypto.x509 import Leaf, parse_x5c, stated_dns_names
 from eigendata.encoding import Json, b64_encode, b64url_encode, json_dumps, json_object
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Step, Trail
 from eigendata.model import Party, utc
@@ -100,28 +100,21 @@ CHECKS: Final = (
 """What `UnverifiedRequestObject.verify` takes, in this order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertifiedVerifier:
-    """A verifier that the trust file knows, with what its certificate says."""
-
-    party: Party
-    leaf: Leaf
-
-
 class VerifierSource(Protocol):
     """Knows whose certificates and DIDs are a verifier's. `eigendata.trust.Trust` is one."""
 
-    def certified_verifier(self, chain: Sequence[bytes], /, *, at: datetime) -> CertifiedVerifier:
-        """Give the verifier that a chain of certificates leads to.
+    def certified_verifier(self, chain: Sequence[bytes], /, *, named: str | None, at: datetime) -> tuple[Party, Leaf]:
+        """Give the verifier that a chain of certificates leads to, and what its leaf says.
 
         Args:
             chain: DER, leaf first, without the anchor.
+            named: the DNS name that the verifier goes by; None where any that the leaf bears will do.
 
         Raises:
             Rejected: it leads to none of the trust file, or is not valid at this moment.
         """
 
-    def did_verifier(self, did: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
+    def did_verifier(self, controller: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
         """Give the verifier of a DID, and the key of one of its verification methods.
 
         Args:
@@ -199,13 +192,14 @@ class UnverifiedRequestObject:
         stated = self._jws.header.get("x5c")
         trail.require(REQUEST_KEY_NAMED, stated is not None)
         chain = parse_x5c(stated)
-        verifier = trust.certified_verifier(chain, at=at)
-        if client_id.prefix is Prefix.X509_HASH:
+        named = client_id.name if client_id.prefix is Prefix.X509_SAN_DNS else None
+        if named is None:
             fits = b64url_encode(sha256(chain[0]).digest()) == client_id.name
         else:
-            fits = client_id.name in verifier.leaf.dns_names
+            fits = named in stated_dns_names(chain)
         trail.require(REQUEST_CERTIFICATE, fits)
-        return verifier.party, verifier.leaf.key
+        verifier, leaf = trust.certified_verifier(chain, named=named, at=at)
+        return verifier, leaf.key
 
     def _by_did(
         self, client_id: ClientId, trust: VerifierSource, trail: Trail, at: datetime

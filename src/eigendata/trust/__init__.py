@@ -26,14 +26,22 @@ authority of their own, and every document signer below is that issuer's.
     controllers = ["did:web:boxtel.example"]          # it signs in Data Integrity under these names
     documents = ['''{"id": "did:web:boxtel.example", ...}''']   # the controller documents that are not fetched
 
-    [verifiers."redirect_uri:https://notary.example/answer"]
+A verifier proves who it is by a certificate that bears its DNS name and leads to an anchor of its entry, or by a key of
+the DID that it is named by. Who proved nothing is entitled to nothing.
+
+    [verifiers."notary.example"]
     name = "A notary"
-    entitled = ["urn:eigendata:nl:brp:bsn:1"]
+    anchors = ["-----BEGIN CERTIFICATE-----..."]
+    entitled = ["urn:eigendata:nl:brp:bsn:1"]          # what a law lets it see that nobody else may
+
+    [verifiers."did:web:corporation.example"]
+    name = "A housing corporation"
+    document = '''{"id": "did:web:corporation.example", ...}'''   # or it is fetched
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -57,9 +65,9 @@ from eigendata.model import (
     utc,
 )
 from eigendata.trust import published
-from eigendata.trust.entries import TRUST_LIMIT, IssuerEntry, TrustedVerifier, read_entries, read_file
+from eigendata.trust.entries import TRUST_LIMIT, IssuerEntry, VerifierEntry, read_entries, read_file
 from eigendata.trust.published import PublishedKeys, Source
-from eigendata.trust.writing import add_issuer
+from eigendata.trust.writing import add_issuer, add_verifier
 
 __all__ = [
     "CHECKS",
@@ -70,11 +78,16 @@ __all__ = [
     "ISSUER_TYPE",
     "JURISDICTION",
     "TRUST_LIMIT",
+    "VERIFIER_CHAIN",
     "VERIFIER_KNOWN",
+    "VERIFIER_LISTED",
+    "VERIFIER_METHOD",
     "IssuerEntry",
     "Trust",
     "TrustedVerifier",
+    "VerifierEntry",
     "add_issuer",
+    "add_verifier",
     "require_jurisdiction",
 ]
 
@@ -120,6 +133,24 @@ VERIFIER_KNOWN: Final = Check(
     reason=Reason.POLICY_DENIED,
     rule="The verifier is in the trust file, which says to what a law entitles it.",
 )
+VERIFIER_LISTED: Final = Check(
+    name="VERIFIER_LISTED",
+    clause="OpenID4VP 1.0 5.9.3",
+    reason=Reason.REQUEST_INVALID,
+    rule="The trust file names who asks: by a DNS name that its certificate bears, or by its DID.",
+)
+VERIFIER_CHAIN: Final = Check(
+    name="VERIFIER_CHAIN",
+    clause="OpenID4VP 1.0 5.9.3, RFC 5280 section 6.1",
+    reason=Reason.REQUEST_INVALID,
+    rule="The verifier's chain leads, in time, to an anchor that the trust file has for that name.",
+)
+VERIFIER_METHOD: Final = Check(
+    name="VERIFIER_METHOD",
+    clause="OpenID4VP 1.0 5.9.3, CID 1.0 3.3",
+    reason=Reason.REQUEST_INVALID,
+    rule="The document of the verifier's DID can be had, and allows the verification method for authentication.",
+)
 
 CHECKS: Final = (
     ISSUER_KNOWN,
@@ -130,9 +161,20 @@ CHECKS: Final = (
     ISSUER_KEY,
     ISSUER_IN_LEAF,
     JURISDICTION,
+    VERIFIER_LISTED,
+    VERIFIER_CHAIN,
+    VERIFIER_METHOD,
     VERIFIER_KNOWN,
 )
 """Besides these, `eigendata.crypto.x509` checks a chain; which of them are taken depends on how the key is found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedVerifier:
+    """A verifier by name, and the types that a law entitles it to, by their identifiers."""
+
+    party: Party
+    entitled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +187,7 @@ class Trust:
     """
 
     issuers: Mapping[str, IssuerEntry] = field(default_factory=dict)
-    verifiers: Mapping[str, TrustedVerifier] = field(default_factory=dict)
+    verifiers: Mapping[str, VerifierEntry] = field(default_factory=dict)
     published: PublishedKeys | None = field(default=None, repr=False, compare=False)
     documents: did.Documents = field(default_factory=lambda: did.Documents(None), repr=False, compare=False)
     # the name of an issuing authority -> the one issuer whose it is: not looked for in each entry, for each token anew
@@ -269,12 +311,63 @@ class Trust:
         return did.require_key(document, origin.id, did.ASSERTION, at=at, trail=trail)
 
     def verifier(self, id: str, /) -> TrustedVerifier:
-        """Give a verifier by its full client identifier, with what it is entitled to.
+        """Give a verifier by its name in the trust file, with what it is entitled to.
 
         Raises:
             Rejected: it is not in the trust file.
         """
-        return Trail().some(VERIFIER_KNOWN, self.verifiers.get(id))
+        entry = Trail().some(VERIFIER_KNOWN, self.verifiers.get(id))
+        return TrustedVerifier(party=Party(id=id, name=entry.name), entitled=entry.entitled)
+
+    def certified_verifier(
+        self, chain: Sequence[bytes], /, *, named: str | None, at: datetime
+    ) -> tuple[Party, x509.Leaf]:
+        """Give the verifier whose DNS name a leaf bears, if its chain leads to an anchor of that entry.
+
+        Args:
+            chain: DER, leaf first, without the anchor.
+            named: the DNS name that it goes by; None: the first of the leaf's that the trust file knows.
+
+        Raises:
+            Rejected: no entry is about it, or its chain is not to be trusted at this moment (`request_invalid`).
+            Malformed: a certificate of the chain is none.
+
+        Source: OpenID4VP 1.0 section 5.9.3.
+        """
+        at, trail = utc(at), Trail()
+        borne = [one for one in x509.stated_dns_names(chain) if named in (None, one)]
+        name = trail.some(VERIFIER_LISTED, next((one for one in borne if self._is_certified(one)), None))
+        try:
+            leaf = x509.verify_chain(tuple(chain), self.verifiers[name].anchors, at=at)
+        except Rejected as refused:
+            raise Rejected(VERIFIER_CHAIN, (*trail.done(), *refused.trail), refused.message) from refused
+        return Party(id=name, name=self.verifiers[name].name), leaf
+
+    def did_verifier(self, controller: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
+        """Give the verifier of a DID, and the key of one of its verification methods, which is for authentication.
+
+        Args:
+            method: the method's whole URL.
+
+        Raises:
+            Rejected: no entry is about the DID, or it has no such method at this moment (`request_invalid`).
+            Unavailable: its document could not be had.
+
+        Source: OpenID4VP 1.0 section 5.9.3; Controlled Identifiers 1.0 section 3.3.
+        """
+        at, trail = utc(at), Trail()
+        entry = trail.some(VERIFIER_LISTED, self.verifiers.get(controller))
+        pinned = {} if entry.document is None else {controller: did.parse_document(entry.document.encode())}
+        try:
+            document = self.documents.document(controller, pinned=pinned, at=at, trail=trail)
+            key = did.require_key(document, method, did.AUTHENTICATION, at=at, trail=trail)
+        except Rejected as refused:
+            raise Rejected(VERIFIER_METHOD, refused.trail, refused.message) from refused
+        return Party(id=controller, name=entry.name), key
+
+    def _is_certified(self, name: str) -> bool:
+        entry = self.verifiers.get(name)
+        return entry is not None and bool(entry.anchors)
 
     def _entry(self, stated: str | None, type: CredentialType, trail: Trail) -> IssuerEntry:
         entry = trail.some(ISSUER_KNOWN, self.issuers.get(stated) if stated is not None else None)

@@ -17,10 +17,10 @@ from typing import Any, Final, NamedTuple, TypeVar
 from eigendata import did, files
 from eigendata.crypto import iaca as iaca_profile
 from eigendata.crypto import x509
+from eigendata.crypto.access import is_dns_name
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import b64url_encode, toml_loads
 from eigendata.errors import Malformed, within
-from eigendata.model import Party
 from eigendata.trust.published import is_publishable
 
 T = TypeVar("T")
@@ -33,10 +33,18 @@ FILE: Final = "the trust file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrustedVerifier:
-    """A verifier by name, and the types that a law entitles it to, by their identifiers."""
+class VerifierEntry:
+    """What the trust file says of one verifier. One with neither anchors nor a DID for a name proves itself to nobody.
 
-    party: Party
+    Attributes:
+        anchors: certificates in DER, to one of which the certificate must lead that bears its DNS name.
+        document: the document of its DID in JSON, where it is pinned.
+        entitled: the types that a law entitles it to, by their identifiers.
+    """
+
+    name: str
+    anchors: tuple[bytes, ...] = ()
+    document: str | None = None
     entitled: tuple[str, ...] = ()
 
 
@@ -70,7 +78,7 @@ class Entries(NamedTuple):
     """What a trust file holds."""
 
     issuers: Mapping[str, IssuerEntry]
-    verifiers: Mapping[str, TrustedVerifier]
+    verifiers: Mapping[str, VerifierEntry]
 
 
 def read_file(path: Path) -> bytes:
@@ -97,6 +105,7 @@ def read_entries(data: bytes) -> Entries:
 
 
 _OBJECT_IDENTIFIER: Final = re.compile(r"[012](\.(0|[1-9][0-9]{0,9})){2,20}", re.ASCII)
+_DID: Final = "did:"
 _MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
 _OF_ISSUERS: Final = {
     *(
@@ -200,9 +209,25 @@ def _require_apart(entries: Collection[IssuerEntry]) -> None:
         raise Malformed("a controller is of one issuer; the same one stands twice")
 
 
-def _verifier_entry(id: str, table: dict[str, Any]) -> TrustedVerifier:
-    _require_members(table, {"name", "entitled"})
-    return TrustedVerifier(party=Party(id=id, name=_name(table, id)), entitled=tuple(_list(table, "entitled", str)))
+def _verifier_entry(id: str, table: dict[str, Any]) -> VerifierEntry:
+    _require_members(table, {"name", "anchors", "document", "entitled"})
+    pems, document = _list(table, "anchors", str), table.get("document")
+    if pems and not is_dns_name(id):
+        raise Malformed("a verifier with anchors is named by a DNS name of its certificate, in lower case")
+    if id.startswith(_DID):
+        if not did.is_controller(id):
+            raise Malformed("a verifier's DID is a did:key, a did:jwk or a plain did:web")
+        did.document_of(id)
+    if document is not None and not (
+        isinstance(document, str) and id.startswith(_DID) and did.parse_document(document.encode()).id == id
+    ):
+        raise Malformed("`document` pins the document of the DID that the verifier is named by")
+    return VerifierEntry(
+        name=_name(table, id),
+        anchors=tuple(_anchor(pem) for pem in pems),
+        document=document,
+        entitled=tuple(_list(table, "entitled", str)),
+    )
 
 
 def _anchor(pem: str) -> bytes:

@@ -12,7 +12,7 @@ from eigendata import did, files
 from eigendata.crypto import iaca as iaca_profile
 from eigendata.crypto import x509
 from eigendata.errors import Malformed, Misuse
-from eigendata.trust.entries import FILE, KEY_ID, Entries, IssuerEntry, read_entries, read_file
+from eigendata.trust.entries import FILE, KEY_ID, Entries, IssuerEntry, VerifierEntry, read_entries, read_file
 
 
 def add_issuer(
@@ -63,18 +63,104 @@ def add_issuer(
         controllers=controllers,
         documents=pinned,
     )
-    text = read_file(path).decode("utf-8", "surrogateescape") if os.path.exists(path) else ""
-    before = read_entries(text.encode("utf-8", "surrogatepass"))
+    text, before = _before(path)
+    _refuse_anothers_authority(issuer, added, before)
     known = before.issuers.get(issuer)
     if known is None:  # it goes below what is there, notes and all
-        written = f"{text.rstrip()}\n\n{_table_of_issuer(issuer, added)}".lstrip()
+        written = _below(text, _table_of_issuer(issuer, added))
     else:  # the file is written anew
         written = _dump(before._replace(issuers={**before.issuers, issuer: _widened(issuer, known, added)}))
+    _write(path, written)
+
+
+def add_verifier(
+    path: Path | str,
+    *,
+    verifier: str,
+    anchor_pem: bytes | None,
+    name: str,
+    entitled: Iterable[str] = (),
+    document: bytes | None = None,
+) -> None:
+    """Write a verifier into a trust file, which is made where there is none. What the file holds stays.
+
+    A verifier that is there already is widened in one respect at a time, as an issuer is: another anchor, or what a
+    law entitles it to.
+
+    Args:
+        verifier: a DNS name that its certificate bears, or its DID.
+        anchor_pem: the certificate that its chain leads to; None where it is named by a DID.
+        name: what people know it by.
+        entitled: the types that a law entitles it to, by their identifiers.
+        document: the document of its DID, to pin.
+
+    Raises:
+        Malformed: the anchor is not one certificate in PEM, the document is none, or the file is no trust file.
+        Misuse: it is named by neither of the two, the anchor is no authority's, no file can be written there, it would
+            be widened in two respects, or a value cannot stand in it.
+        Unavailable: the disk is full or fails.
+    """
+    path = Path(path)
+    if (anchor_pem is None) != verifier.startswith("did:"):
+        raise Misuse("a verifier is found by an anchor under a DNS name of its certificate, or by its DID")
+    if document is not None:
+        did.parse_document(document)
+    added = VerifierEntry(
+        name=name,
+        anchors=() if anchor_pem is None else (_one_anchor(anchor_pem),),
+        document=None if document is None else document.decode("utf-8"),
+        entitled=tuple(dict.fromkeys(entitled)),
+    )
+    text, before = _before(path)
+    known = before.verifiers.get(verifier)
+    if known is None:
+        written = _below(text, _table_of_verifier(verifier, added))
+    else:
+        wider = _wider(verifier, known, added)
+        written = _dump(before._replace(verifiers={**before.verifiers, verifier: wider}))
+    _write(path, written)
+
+
+def _before(path: Path) -> tuple[str, Entries]:
+    text = read_file(path).decode("utf-8", "surrogateescape") if os.path.exists(path) else ""
+    return text, read_entries(text.encode("utf-8", "surrogatepass"))
+
+
+def _below(text: str, table: str) -> str:
+    return f"{text.rstrip()}\n\n{table}".lstrip()
+
+
+def _write(path: Path, written: str) -> None:
     try:
         read_entries(written.encode("utf-8", "surrogatepass"))
     except Malformed as error:
         raise Misuse(f"what was to be added cannot stand in a trust file: {error.message}") from error
     files.write(path, written.encode("utf-8"), FILE)
+
+
+def _refuse_anothers_authority(issuer: str, added: IssuerEntry, before: Entries) -> None:
+    """Refuse an anchor that is one issuer's own authority for another issuer, whichever of the two comes first.
+
+    Whoever has such an authority could certify a leaf with the other's name, and sign as the other.
+    """
+    ours = {iaca_profile.name_of(one) for one in added.anchors}
+    for named, entry in before.issuers.items():
+        shared = ours.intersection(map(iaca_profile.name_of, entry.anchors))
+        if named != issuer and shared and (entry.iaca or added.iaca):
+            own, other = (named, issuer) if entry.iaca else (issuer, named)
+            raise Misuse(f"the anchor is an issuing authority of {own} alone; {other} needs another")
+
+
+def _wider(verifier: str, known: VerifierEntry, added: VerifierEntry) -> VerifierEntry:
+    if set(known.anchors) != set(added.anchors) and set(known.entitled) != set(added.entitled):
+        raise Misuse(f"{verifier} is in the trust file already, and would be widened in more than one respect at once")
+    return replace(
+        known,
+        name=added.name,
+        anchors=tuple(dict.fromkeys(known.anchors + added.anchors)),
+        document=added.document or known.document,
+        entitled=tuple(dict.fromkeys(known.entitled + added.entitled)),
+    )
 
 
 def _one_anchor(pem: bytes) -> bytes:
@@ -124,18 +210,13 @@ def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry
 
 def _dump(entries: Entries) -> str:
     issuers = (_table_of_issuer(named, entry) for named, entry in entries.issuers.items())
-    verifiers = (
-        f"[verifiers.{_quoted(named)}]\nname = {_quoted(one.party.name)}\nentitled = {_quoted_list(one.entitled)}\n"
-        for named, one in entries.verifiers.items()
-    )
+    verifiers = (_table_of_verifier(named, entry) for named, entry in entries.verifiers.items())
     return "\n".join((*issuers, *verifiers))
 
 
 def _table_of_issuer(id: str, entry: IssuerEntry) -> str:
     lines = [f"[issuers.{_quoted(id)}]", f"name = {_quoted(entry.name)}"]
-    if entry.anchors:
-        pems = ",\n".join(f"'''\n{x509.dump_pem_chain([one]).decode('ascii')}'''" for one in entry.anchors)
-        lines.append(f"anchors = [\n{pems},\n]")
+    lines += _anchors(entry.anchors)
     if entry.keys:
         jwks = ", ".join(_inline({**key.jwk(), KEY_ID: key_id}) for key_id, key in entry.keys.items())
         lines.append(f"keys = [{jwks}]")
@@ -153,6 +234,22 @@ def _table_of_issuer(id: str, entry: IssuerEntry) -> str:
     if entry.documents:
         lines.append(f"documents = {_quoted_list(entry.documents.values())}")
     return "\n".join(lines) + "\n"
+
+
+def _table_of_verifier(id: str, entry: VerifierEntry) -> str:
+    lines = [f"[verifiers.{_quoted(id)}]", f"name = {_quoted(entry.name)}", *_anchors(entry.anchors)]
+    if entry.document is not None:
+        lines.append(f"document = {_quoted(entry.document)}")
+    if entry.entitled:
+        lines.append(f"entitled = {_quoted_list(entry.entitled)}")
+    return "\n".join(lines) + "\n"
+
+
+def _anchors(anchors: tuple[bytes, ...]) -> tuple[str, ...]:
+    if not anchors:
+        return ()
+    pems = ",\n".join(f"'''\n{x509.dump_pem_chain([one]).decode('ascii')}'''" for one in anchors)
+    return (f"anchors = [\n{pems},\n]",)
 
 
 def _inline(members: Mapping[str, str]) -> str:

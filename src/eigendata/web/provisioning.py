@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from eigendata import files
-from eigendata.crypto.access import make_access_certificate
+from eigendata.crypto.access import ACCESS_CHAIN, ACCESS_KEY, make_access_certificate
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import Leaf, dump_pem_chain, load_pem_chain, make_authority, read_leaf, verify_chain
 from eigendata.errors import Malformed, Misuse, Rejected, within
@@ -126,7 +126,7 @@ def access(folder: Path, *, data: Path, host: str, name: str, at: datetime) -> A
         Unavailable: the disk is full or fails.
     """
     at = utc(at)
-    key_path, chain_path = folder / "access.key", folder / "access.pem"
+    key_path, chain_path = folder / ACCESS_KEY, folder / ACCESS_CHAIN
     _make_folder(folder)
     key = _key(key_path, chain_path)
     if not os.path.lexists(chain_path):

@@ -39,7 +39,9 @@ def test_it_is_good_for_its_time_alone() -> None:
     "changes",
     [
         {"dns_names": ()}, {"dns_names": ("bücher.example",)}, {"name": ""}, {"name": "a" * 65},
-        {"authority_key": KEY}, {"at": datetime(2026, 11, 23)},  # noqa: DTZ001
+        {"dns_names": ("Wonen.example",)}, {"dns_names": ("wonen.example.",)}, {"dns_names": ("*.example",)},
+        {"dns_names": ("example",)}, {"dns_names": (*NAMES, "")}, {"authority_key": KEY},
+        {"at": datetime(2026, 11, 23)},  # noqa: DTZ001
     ],
 )  # fmt: skip
 def test_what_cannot_stand_in_one_is_refused(changes: dict[str, object]) -> None:

@@ -27,6 +27,7 @@ GOOD = {
     "redirect_uri:http://127.0.0.1:8080/answer": Prefix.REDIRECT_URI,
     f"x509_hash:{HASH}": Prefix.X509_HASH,
     "x509_san_dns:wonen.corporation.example": Prefix.X509_SAN_DNS,
+    "x509_san_dns:localhost": Prefix.X509_SAN_DNS,
     "x509_san_dns:xn--bcher-kva.example": Prefix.X509_SAN_DNS,
     "decentralized_identifier:did:web:corporation.example": Prefix.DECENTRALIZED_IDENTIFIER,
 }

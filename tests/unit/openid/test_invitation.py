@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,18 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eigendata import did
 from eigendata.channel import openid4vp_redirect
 from eigendata.crypto.access import make_access_certificate
 from eigendata.crypto.jwe import ContentEncryption, Recipient, write_recipient
-from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
-from eigendata.crypto.x509 import make_authority, verify_chain
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.x509 import make_authority
 from eigendata.encoding import Json, json_dumps, json_object
 from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected
 from eigendata.model import Answer, Party, Presentation
 from eigendata.openid import vp
 from eigendata.openid.client_id import of_certificate, of_dns_name
-from eigendata.openid.request_object import CertifiedVerifier, sign_request_object
+from eigendata.openid.request_object import sign_request_object
 from eigendata.query import Asker, Encryption, Request, parse_query
+from eigendata.trust import Trust, VerifierEntry
 from tests.negatives import negative
 
 NOW = datetime(2026, 11, 23, 11, tzinfo=UTC)
@@ -47,16 +49,13 @@ TOKEN = b"eyJhbGciOiJFUzI1NiJ9.e30.c2ln~WyJzIiwiYSIsMV0~eyJhbGciOiJFUzI1NiJ9.e30
 ANSWER = Answer(presentations={"person": (Presentation(format="dc+sd-jwt", token=TOKEN),)})
 
 
-class Known:
-    """A trust source that knows one authority and one DID."""
-
-    def certified_verifier(self, chain: Sequence[bytes], /, *, at: datetime) -> CertifiedVerifier:
-        leaf = verify_chain(tuple(chain), (ROOT,), at=at)
-        return CertifiedVerifier(party=Party(id=HOST, name="Woonstichting de Wijk"), leaf=leaf)
-
-    def did_verifier(self, did: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
-        assert (did, method) == (DID, f"{DID}#key-1")
-        return Party(id=did, name="Woonstichting de Wijk"), KEY.public_key
+PINNED = did.write_document(DID, f"{DID}#key-1", KEY.public_key, purpose=did.AUTHENTICATION).decode()
+TRUST = Trust(
+    verifiers={
+        HOST: VerifierEntry(name="Woonstichting de Wijk", anchors=(ROOT,)),
+        DID: VerifierEntry(name="Woonstichting de Wijk", document=PINNED),
+    }
+)
 
 
 def encryption(*encryptions: str, **changes: Any) -> Encryption:
@@ -91,7 +90,7 @@ def link(**parameters: str) -> bytes:
 
 
 def received(invitation: bytes, fetched: bytes | None = None, wallet_nonce: str | None = None) -> Request:
-    return vp.parse_invitation(invitation).receive(fetched, trust=Known(), wallet_nonce=wallet_nonce, at=NOW)
+    return vp.parse_invitation(invitation).receive(fetched, trust=TRUST, wallet_nonce=wallet_nonce, at=NOW)
 
 
 def as_read(asked: Request, *, by: str = HOST) -> Request:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from eigendata.crypto.access import make_access_certificate
 from eigendata.crypto.jose import sign_jws
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
-from eigendata.crypto.x509 import make_authority, verify_chain
+from eigendata.crypto.x509 import Leaf, make_authority, verify_chain
 from eigendata.encoding import Json, json_dumps
 from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected
 from eigendata.model import Party
@@ -27,7 +27,6 @@ from eigendata.openid.request_object import (
     LIFETIME,
     MAX_REQUEST_OBJECT,
     TYP,
-    CertifiedVerifier,
     SignedRequest,
     parse_request_object,
     sign_request_object,
@@ -58,12 +57,13 @@ NONCE = "the wallet's own"
 class Known:
     """A trust source that knows one authority and one DID."""
 
-    def certified_verifier(self, chain: Sequence[bytes], /, *, at: datetime) -> CertifiedVerifier:
+    def certified_verifier(self, chain: Sequence[bytes], /, *, named: str | None, at: datetime) -> tuple[Party, Leaf]:
         leaf = verify_chain(tuple(chain), (ROOT,), at=at)
-        return CertifiedVerifier(party=replace(PARTY, id=leaf.dns_names[0]), leaf=leaf)
+        assert named in (None, HOST)
+        return replace(PARTY, id=leaf.dns_names[0]), leaf
 
-    def did_verifier(self, did: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
-        assert (did, method) == (DID, METHOD)
+    def did_verifier(self, controller: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
+        assert (controller, method) == (DID, METHOD)
         return Party(id=DID, name=PARTY.name), KEY.public_key
 
 
