@@ -35,12 +35,11 @@ class Deviation:
 
     @property
     def peers(self) -> tuple[Peer, ...]:
-        return tuple(
-            one for one in (*PEERS, DIGITALBAZAAR, SD_JWT_JS) if any(one in several for several in self.cases.values())
-        )
+        return tuple(dict.fromkeys(one for several in self.cases.values() for one in several))
 
 
-def _each(peers: tuple[Peer, ...], *cases: str) -> Mapping[str, tuple[Peer, ...]]:
+def each(peers: tuple[Peer, ...], *cases: str) -> Mapping[str, tuple[Peer, ...]]:
+    """Say that the same libraries differ in several cases."""
     return dict.fromkeys(cases, peers)
 
 
@@ -59,7 +58,7 @@ ACCEPTED: Final = (
         id="doctype-asked",
         clause="OpenID4VP 1.0 B.2.3",
         side=Side.SCOPE,
-        cases=_each((OWF, AUTH0, ISOMDOC, PYMDOCCBOR), "of another docType"),
+        cases=each((OWF, AUTH0, ISOMDOC, PYMDOCCBOR), "of another docType"),
         what="no docType is asked for; it comes back with the document",
         means="a caller who forgets it takes one kind of document for another",
         where="@owf/mdoc asks it where a `deviceRequest` is passed to `verifyDeviceResponse`",
@@ -68,7 +67,7 @@ ACCEPTED: Final = (
         id="namespace-unsigned",
         clause="ISO 9.3.1",
         side=Side.RULE,
-        cases=_each((PYMDOCCBOR,), "elements moved to a namespace that nobody signed"),
+        cases=each((PYMDOCCBOR,), "elements moved to a namespace that nobody signed"),
         what="elements of a namespace that the issuer signed nothing of are valid, with a line in the log",
         means="whoever carries a document adds elements of his own under a new namespace: nothing tells them apart",
         where="`pymdoccbor/mso/verifier.py`, `verify_element_hashes`: `continue`",
@@ -77,7 +76,7 @@ ACCEPTED: Final = (
         id="device-auth",
         clause="ISO 9.1.3, 9.3.1",
         side=Side.SCOPE,
-        cases=_each(
+        cases=each(
             (PYMDOCCBOR,),
             *("another nonce", "another client_id", "another response_uri", "encrypted to another key"),
             *("another holder's key", "holder's proof left out"),
@@ -90,7 +89,7 @@ ACCEPTED: Final = (
         id="key-authorizations",
         clause="ISO 9.1.2.4, 9.3.1",
         side=Side.RULE,
-        cases=_each(PEERS, "an element that the holder states"),
+        cases=each(PEERS, "an element that the holder states"),
         what="elements that the holder states by himself are accepted where the issuer authorized none",
         means="little, as long as a caller keeps `deviceSigned` and `issuerSigned` apart",
         where="@owf/mdoc reads `KeyAuthorizations`, and nobody looks at them",
@@ -99,7 +98,7 @@ ACCEPTED: Final = (
         id="validity",
         clause="ISO 9.3.1",
         side=Side.RULE,
-        cases=_each((ISOMDOC, PYMDOCCBOR), "expired", "not valid yet", "signed before the signer was certified"),
+        cases=each((ISOMDOC, PYMDOCCBOR), "expired", "not valid yet", "signed before the signer was certified"),
         what="`validityInfo` is not looked at; isomdoc gives it back",
         means="an expired document is accepted, unless the caller looks",
         where="`isomdoc/verify/verify_mdoc.py`, `ValidityInfo`; `pymdoccbor/mso/verifier.py`",
@@ -108,7 +107,7 @@ ACCEPTED: Final = (
         id="authority",
         clause="ISO 9.3.1, 9.3.3",
         side=Side.SCOPE,
-        cases=_each((ISOMDOC,), "certified by another authority of the same name"),
+        cases=each((ISOMDOC,), "certified by another authority of the same name"),
         what="no chain is verified: the key of whatever certificate came along is believed, and the chain given back",
         means="without a look at `mso_certificate_chain`, everyone is an issuer",
         where="`isomdoc/verify/verify_mdoc.py`, `IssuerSigned`",
@@ -117,7 +116,7 @@ ACCEPTED: Final = (
         id="signer-use",
         clause="ISO B.1.4",
         side=Side.RULE,
-        cases=_each((OWF, AUTH0, ISOMDOC, PYMDOCCBOR), "certified for another use"),
+        cases=each((OWF, AUTH0, ISOMDOC, PYMDOCCBOR), "certified for another use"),
         what="that a certificate is for signing mdocs is not looked at; @owf/mdoc leaves chains to its caller",
         means="any key that the authority certified for anything signs mdocs",
         where="@auth0/mdl: `IssuerAuth`, `verifyX509Chain` of cose-kit",
@@ -126,7 +125,7 @@ ACCEPTED: Final = (
         id="error-status",
         clause="ISO 8.3.2.1.2.3",
         side=Side.OPEN,
-        cases=_each((OWF, AUTH0, PYMDOCCBOR), "status is an error"),
+        cases=each((OWF, AUTH0, PYMDOCCBOR), "status is an error"),
         what="a response that says that something went wrong is accepted; pymdoccbor gives the status back",
         means="little: nobody signs the status",
         where="@owf/mdoc: `src/mdoc/models/device-response.ts`; @auth0/mdl: `Verifier.verify`",
@@ -135,7 +134,7 @@ ACCEPTED: Final = (
         id="version",
         clause="ISO 8.3.2.1.2.2",
         side=Side.OPEN,
-        cases=_each((OWF, AUTH0, OPENVC, PYMDOCCBOR), "another version"),
+        cases=each((OWF, AUTH0, OPENVC, PYMDOCCBOR), "another version"),
         what="a response of another version is read as if it were 1.0 (@auth0/mdl: of a later one)",
         means="little, as long as there is no other",
         where="as above",
@@ -144,7 +143,7 @@ ACCEPTED: Final = (
         id="sent-twice",
         clause="ISO 9.1.2.5",
         side=Side.OPEN,
-        cases=_each(PEERS, "an element sent twice"),
+        cases=each(PEERS, "an element sent twice"),
         what="an element may be sent twice under one digest",
         means="nothing: both are the same",
         where="nobody counts",
@@ -153,7 +152,7 @@ ACCEPTED: Final = (
         id="longer-heads",
         clause="ISO 8.1",
         side=Side.RULE,
-        cases=_each((AUTH0, OPENVC, ISOMDOC, PYMDOCCBOR), "an element with a head longer than needed"),
+        cases=each((AUTH0, OPENVC, ISOMDOC, PYMDOCCBOR), "an element with a head longer than needed"),
         what="CBOR with longer heads than needed is read; @owf/mdoc refuses it because it writes elements anew before "
         "it takes their digest",
         means="one element has many spellings; older releases of @auth0/mdl write some",
@@ -168,7 +167,7 @@ REFUSED: Final = (
         id="no-elements",
         clause="ISO 8.3.2.1.2.2",
         side=Side.RULE,
-        cases=_each((OWF, AUTH0, PYMDOCCBOR), "no element shown"),
+        cases=each((OWF, AUTH0, PYMDOCCBOR), "no element shown"),
         what="a document without `nameSpaces`, in which everything is withheld, is not read: they are optional",
         means="a proof that somebody holds a document, and no more, is not possible",
         where="@owf/mdoc: `issuerSignedSchema`; @auth0/mdl: `parser.ts`, `mapIssuerNameSpaces`",
@@ -182,7 +181,7 @@ REFUSED: Final = (
         id="unprotected",
         clause="RFC 9052 3.1",
         side=Side.RULE,
-        cases=_each((ISOMDOC,), "a kid beside the holder's signature"),
+        cases=each((ISOMDOC,), "a kid beside the holder's signature"),
         what="anything in the unprotected bucket of the holder's signature is refused",
         means="wallets that name their key there are refused: @owf/mdoc and @auth0/mdl do, if the key has a `kid`",
         where="`isomdoc/verify/verify_mdoc.py`, `DeviceSigned`",
@@ -212,7 +211,7 @@ REFUSED: Final = (
         id="hashes",
         clause="ISO 9.1.2.5",
         side=Side.RULE,
-        cases=_each((PYMDOCCBOR,), "digests by SHA-384", "digests by SHA-512"),
+        cases=each((PYMDOCCBOR,), "digests by SHA-384", "digests by SHA-512"),
         what="every digest is taken by SHA-256, whatever `digestAlgorithm` says",
         means="documents with longer digests are refused",
         where="`pymdoccbor/mso/verifier.py`, `verify_element_hashes`",
@@ -229,7 +228,7 @@ DATA_INTEGRITY: Final = (
         id="holder",
         clause="VCDM 2.0 4.13, 5.9",
         side=Side.SCOPE,
-        cases=_each((DIGITALBAZAAR,), "shown by someone else"),
+        cases=each((DIGITALBAZAAR,), "shown by someone else"),
         what="who signs a presentation need not be the subject of what is in it; a caller may pass a `controller`",
         means="who verifies with it alone accepts a credential from whoever has a copy",
         where="`lib/index.js`, `_verifyPresentation`",
@@ -238,7 +237,7 @@ DATA_INTEGRITY: Final = (
         id="contexts",
         clause="VC-DI 4.6",
         side=Side.SCOPE,
-        cases=_each((DIGITALBAZAAR,), "a context more"),
+        cases=each((DIGITALBAZAAR,), "a context more"),
         what="a context behind those that were signed is accepted, as both suites allow; whether they are as expected "
         "is the caller's to check",
         means="who reads the JSON by its contexts can be told another meaning than the issuer's",
@@ -248,7 +247,7 @@ DATA_INTEGRITY: Final = (
         id="proof-age",
         clause="VC-DI 2.1",
         side=Side.OPEN,
-        cases=_each((DIGITALBAZAAR,), "proof of an hour ago"),
+        cases=each((DIGITALBAZAAR,), "proof of an hour ago"),
         what="a proof of any age is accepted, unless a purpose with `maxTimestampDelta` is passed",
         means="only the challenge tells a fresh proof from an old one",
         where="jsonld-signatures: `lib/purposes/ProofPurpose.js`",
@@ -257,7 +256,7 @@ DATA_INTEGRITY: Final = (
         id="no-end",
         clause="VCDM 2.0 4.9",
         side=Side.OPEN,
-        cases=_each((DIGITALBAZAAR,), "without an end"),
+        cases=each((DIGITALBAZAAR,), "without an end"),
         what="a credential without `validUntil` is accepted",
         means="it never expires",
         where="`lib/index.js`, `_checkCredential`",
@@ -266,7 +265,7 @@ DATA_INTEGRITY: Final = (
         id="several",
         clause="OpenID4VP 1.0 B.1.3.2",
         side=Side.OPEN,
-        cases=_each((DIGITALBAZAAR,), "two credentials"),
+        cases=each((DIGITALBAZAAR,), "two credentials"),
         what="a presentation may hold several credentials; ours holds one, as in every format",
         means="nothing",
         where="`lib/index.js`, `_verifyPresentation`",
@@ -282,7 +281,7 @@ SD_JWT: Final = (
         id="proof-aud",
         clause="RFC 9901 7.3 (5.6)",
         side=Side.RULE,
-        cases=_each((SD_JWT_JS,), "another client_id", "another client_id, of theirs"),
+        cases=each((SD_JWT_JS,), "another client_id", "another client_id, of theirs"),
         what="the `aud` of the holder's proof must be there, and nobody compares it",
         means="who gets a presentation shows it on to another verifier, if that one asked with the same nonce",
         where="`@sd-jwt/core`, `KBJwt.verifyKB`",
@@ -291,7 +290,7 @@ SD_JWT: Final = (
         id="proof-iat",
         clause="RFC 9901 7.3 (5.5)",
         side=Side.RULE,
-        cases=_each((SD_JWT_JS,), "proof of an hour ago"),
+        cases=each((SD_JWT_JS,), "proof of an hour ago"),
         what="when the holder's proof was made is not looked at",
         means="only the nonce tells a fresh proof from an old one",
         where="as above",
@@ -300,7 +299,7 @@ SD_JWT: Final = (
         id="vct",
         clause="SD-JWT VC 2.2.2.1",
         side=Side.SCOPE,
-        cases=_each((SD_JWT_JS,), "vct of another"),
+        cases=each((SD_JWT_JS,), "vct of another"),
         what="no type is asked for; it comes back with the payload",
         means="a caller who forgets it takes a library card for a passport, if one issuer signs both",
         where="`SDJwtVcInstance.verify`",

@@ -68,7 +68,7 @@ const callbacks = (asked) => ({
   // is published under that name is asked of this machine.
   fetch: async (url, { method = 'GET', headers = {}, body } = {}) => {
     // the library posts no nonce of its own: its host does
-    const posted = asked.nonce === undefined ? body : new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(body)), wallet_nonce: asked.nonce }).toString()
+    const posted = asked.nonce === undefined || asked.posts_its_nonce === false ? body : new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(body)), wallet_nonce: asked.nonce }).toString()
     const order = { method: method.toUpperCase(), url: String(url), headers: Object.fromEntries(new Headers(headers)), body: posted?.toString() }
     asked.order = order
     if (asked.over) return fetch(String(url).replace(...asked.over), { method: order.method, headers, body: order.body })
