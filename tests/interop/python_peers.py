@@ -1,4 +1,4 @@
-"""pymdoccbor, isomdoc and openvc-core, in an environment of their own: asked on stdin, answering on stdout.
+"""Libraries of PyPI, in an environment of their own: asked on stdin, answering on stdout.
 
 One line of JSON each: {call, ...} -> {answer} | {refused}: the library's own error, whose name and words the tests
 look at. Nothing of eigendata is imported here.
@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 import cbor2
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 Asked = Mapping[str, Any]
 
@@ -147,6 +148,61 @@ def pymdoccbor_issue(asked: Asked) -> Any:
     return written.hex()
 
 
+# -- polaris-oid4vp: a verifier under HAIP, of SD-JWT VC ---------------------------------------------------------------
+
+_VERIFIERS: dict[str, Any] = {}
+
+
+def polaris_ask(asked: Asked) -> Any:
+    """Begin a request; it is known by its state from then on."""
+    from polaris_oid4vp.verifier import Verifier
+
+    key = ec.derive_private_key(_number(asked["key"], "d"), ec.SECP256R1())
+    verifier = Verifier(
+        client_cert_pem=_certificate(asked["certificate"]).public_bytes(Encoding.PEM),
+        client_key_pem=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        request_uri=asked["request_uri"],
+        response_uri=asked["response_uri"],
+        issuer_trust_anchors=[_certificate(asked["anchor"])],
+        vct_values=[asked["vct"]],
+        claims=asked["claims"],
+    )
+    session, _ = verifier.new_request(asked.get("transaction_data"))
+    _VERIFIERS[session.state] = verifier
+    return {"state": session.state, "parameters": verifier.authorization_request_params(session)}
+
+
+def polaris_object(asked: Asked) -> Any:
+    return _VERIFIERS[asked["state"]].request_object(asked["state"], wallet_nonce=asked.get("wallet_nonce"))
+
+
+def polaris_read(asked: Asked) -> Any:
+    status, body, verdict = _VERIFIERS[asked["state"]].handle_direct_post(parse_qs(asked["body"]))
+    return {"status": status, "said": body, **_verdict(verdict)}
+
+
+def polaris_judge(asked: Asked) -> Any:
+    from polaris_oid4vp.verifier import verify_response
+
+    anchors = [_certificate(asked["anchor"])]
+    said = verify_response(asked["request"], asked["vp_token"], trust_anchors=anchors)
+    return {"accepted": said["accepted"], "problem": said["problem"]}
+
+
+def polaris_seal(asked: Asked) -> Any:
+    from polaris_oid4vp.jwe import encrypt_compact
+
+    to = ec.EllipticCurvePublicNumbers(_number(asked["to"], "x"), _number(asked["to"], "y"), ec.SECP256R1())
+    parties = {name: asked.get(name, "").encode() for name in ("apu", "apv")}
+    named = {"kid": asked["to"]["kid"]}
+    return encrypt_compact(asked["payload"].encode(), to.public_key(), asked["enc"], **parties, extra_header=named)
+
+
+def _verdict(verdict: Any) -> dict[str, Any]:
+    names = ("authentic", "code", "reason", "claims", "iss_bound", "wallet_error")
+    return {name: _plain(getattr(verdict, name, None)) for name in names}
+
+
 CALLS: Mapping[str, Callable[[Asked], Any]] = {
     "openvc.transcript": openvc_transcript,
     "openvc.verify": openvc_verify,
@@ -154,6 +210,11 @@ CALLS: Mapping[str, Callable[[Asked], Any]] = {
     "isomdoc.issue": isomdoc_issue,
     "pymdoccbor.verify": pymdoccbor_verify,
     "pymdoccbor.issue": pymdoccbor_issue,
+    "polaris.ask": polaris_ask,
+    "polaris.object": polaris_object,
+    "polaris.read": polaris_read,
+    "polaris.judge": polaris_judge,
+    "polaris.seal": polaris_seal,
 }
 
 

@@ -43,7 +43,18 @@ def wallet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wallet]:
 
 def person(claims: Any) -> Any:
     """Give what was asked of the person; nothing else that could be withheld was shown."""
-    assert claims.keys() <= {"family_name", "birthdate", *ALWAYS, "vct", "iss", "iat", "nbf", "exp", "cnf", "vct#integrity"}
+    assert claims.keys() <= {
+        "family_name",
+        "birthdate",
+        *ALWAYS,
+        "vct",
+        "iss",
+        "iat",
+        "nbf",
+        "exp",
+        "cnf",
+        "vct#integrity",
+    }
     return {name: claims[name] for name in ("family_name", "birthdate")}
 
 
