@@ -19,7 +19,7 @@ from eigendata.openid import vp
 from eigendata.openid.request_object import AUDIENCE, TYP
 from eigendata.query import Request
 from tests.interop.material import OTHER_KEY
-from tests.interop.town import ANSWERS, CLIENTS, KEY, METHOD, REQUESTS, X5C, Desk, Known, clock
+from tests.interop.town import ANSWERS, CLIENTS, KEY, METHOD, REQUESTS, TRUST, X5C, Desk, clock
 
 NONCE_OF_WALLET: Final = "qPmxiNFCR3QTm19POc8u"
 
@@ -41,7 +41,7 @@ class Asking:
         """Read it with eigendata."""
         fetched = None if self.object is None else self.object.encode("ascii")
         invitation = vp.parse_invitation(self.link.encode("ascii"))
-        return invitation.receive(fetched, trust=Known(), wallet_nonce=self.posted, at=clock())
+        return invitation.receive(fetched, trust=TRUST, wallet_nonce=self.posted, at=clock())
 
     def refusal(self) -> str:
         """Give the name of the check by which eigendata refuses it, or of the error; empty: it is accepted."""

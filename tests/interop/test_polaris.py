@@ -24,7 +24,7 @@ from eigendata.wallet import LEAST, Wallet
 from tests.interop.material import jwk
 from tests.interop.mdocs import Oracles
 from tests.interop.tampered import PERSON
-from tests.interop.town import CLIENTS, HOST, KEY, LEAF, NAME, ROOT, TOWN, TRUST, Desk, Known, clock, holder
+from tests.interop.town import CLIENTS, HOST, KEY, LEAF, NAME, ROOT, TOWN, TRUST, Desk, clock, holder
 from tests.interop.verifiers import answer
 from tests.interop.wallets import ForeignWallet
 from tests.world import AISHA, FORMAT, MDOC
@@ -54,7 +54,7 @@ class Demand:
         assert invitation.reference.post is posts
         sent = {"wallet_nonce": WALLET_NONCE} if posts else {}
         fetched = self.oracle(SCRIPT).ask("polaris.object", state=self.state, **sent)
-        return invitation.receive(fetched.encode("ascii"), trust=Known(), wallet_nonce=WALLET_NONCE, at=clock())
+        return invitation.receive(fetched.encode("ascii"), trust=TRUST, wallet_nonce=WALLET_NONCE, at=clock())
 
     def read(self, body: str) -> Any:
         return self.oracle(SCRIPT).ask("polaris.read", state=self.state, body=body)

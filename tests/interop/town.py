@@ -6,7 +6,7 @@ DID, and can ask as nobody in particular too (`redirect_uri:`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,9 +14,9 @@ from typing import Any, Final
 from eigendata.crypto.access import make_access_certificate
 from eigendata.crypto.iaca import make_document_signer
 from eigendata.crypto.jwe import Recipient, write_recipient
-from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
-from eigendata.crypto.x509 import Leaf, dump_pem_chain, make_authority, make_issuer_certificate, verify_chain
-from eigendata.encoding import b64_encode
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_certificate
+from eigendata.encoding import Json, b64_encode, json_dumps
 from eigendata.errors import Malformed, Rejected
 from eigendata.formats import FORMATS
 from eigendata.issuer import Issuer
@@ -25,7 +25,6 @@ from eigendata.model import (
     Chain,
     Disclosure,
     DocumentSigner,
-    Party,
     Seal,
 )
 from eigendata.once import MemoryOnce
@@ -69,10 +68,6 @@ def seals(key: SoftwareKey) -> Mapping[str, Seal]:
 
 SEALS: Final = seals(SoftwareKey.generate(Algorithm.ES256))
 TOWN: Final[Issuer] = municipality(URL, "Gemeente Boxtel", BOXTEL, seals=SEALS)
-TRUST: Final = Trust.loads(
-    f'[issuers."{URL}"]\nname = "Gemeente Boxtel"\nanchors = ["""{dump_pem_chain([ROOT]).decode()}"""]\n'
-    f'types = {list(CATALOGUE)}\nmunicipalities = ["{BOXTEL}"]\n'
-)
 
 
 def holder(format: str, *, of: Issuer = TOWN, at: datetime = TODAY) -> Holder:
@@ -102,16 +97,25 @@ CLIENTS: Final[Mapping[str, str]] = {
 SIGNED: Final = tuple(name for name in CLIENTS if name != "redirect_uri")
 
 
-class Known:
-    """Knows the corporation, by its certificate and by its DID."""
+# -- who trusts whom --------------------------------------------------------------------------------------------------
 
-    def certified_verifier(self, chain: Sequence[bytes], /, *, named: str | None, at: datetime) -> tuple[Party, Leaf]:
-        assert named in (None, HOST)
-        return Party(id=HOST, name=NAME), verify_chain(tuple(chain), (ACCESS,), at=at)
-
-    def did_verifier(self, controller: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
-        assert (controller, method) == (DID, METHOD)
-        return Party(id=DID, name=NAME), KEY.public_key
+_DOCUMENT: Final[Mapping[str, Json]] = {
+    "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1"],
+    "id": DID,
+    "verificationMethod": [
+        {"id": METHOD, "type": "JsonWebKey", "controller": DID, "publicKeyJwk": KEY.public_key.jwk()},
+    ],
+    "authentication": [METHOD],
+}
+ISSUERS: Final = (
+    f'[issuers."{URL}"]\nname = "Gemeente Boxtel"\nanchors = ["""{dump_pem_chain([ROOT]).decode()}"""]\n'
+    f'types = {list(CATALOGUE)}\nmunicipalities = ["{BOXTEL}"]\n'
+)
+"""What the trust file says of the municipality."""
+TRUST: Final = Trust.loads(
+    f'{ISSUERS}[verifiers."{HOST}"]\nname = "{NAME}"\nanchors = ["""{dump_pem_chain([ACCESS]).decode()}"""]\n'
+    f'[verifiers."{DID}"]\nname = "{NAME}"\ndocument = \'{json_dumps(_DOCUMENT).decode()}\'\n'
+)
 
 
 BOTH: Final = parse_query(

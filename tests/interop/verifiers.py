@@ -19,7 +19,7 @@ from eigendata.registers.catalogue import HUISHOUDEN, INWONER
 from eigendata.wallet import Wallet
 from tests.interop.material import jwk
 from tests.interop.mdocs import Oracles
-from tests.interop.town import ANSWERS, BOTH, CLIENTS, KEY, REQUESTS, ROOT, SEALS, X5C, Known, clock
+from tests.interop.town import ANSWERS, BOTH, CLIENTS, KEY, REQUESTS, ROOT, SEALS, TRUST, X5C, clock
 from tests.interop.wallets import SCRIPT
 from tests.world import FORMAT, MDOC
 
@@ -47,7 +47,7 @@ class Demand:
         invitation = vp.parse_invitation(self.link.encode("ascii"))
         by_reference = invitation.reference is not None
         fetched = self.object.encode("ascii") if by_reference and self.object is not None else None
-        return invitation.receive(fetched, trust=Known(), wallet_nonce=posted, at=clock())
+        return invitation.receive(fetched, trust=TRUST, wallet_nonce=posted, at=clock())
 
     def refusal(self, *, posted: str | None = None) -> str:
         try:
