@@ -36,7 +36,7 @@ _FULL_DATE: Final = b"\xd9\x03\xec\x6a"  # tag 1004, and the head of a text of 1
 _FULL_DATE_SIZE: Final = len(_FULL_DATE) + 10
 
 _NAME_SPACES: Final = b"\xa2" + text_string("nameSpaces") + b"\xa1"
-_PROTECTED: Final = rb"(%b)" % b"|".join(re.escape(byte_string(one)) for one in KNOWN_HEADERS if one)
+_PROTECTED: Final = rb"(%b)" % b"|".join(re.escape(byte_string(one)) for one in KNOWN_HEADERS)
 _ISSUER_AUTH: Final = re.compile(rb"\x6aissuerAuth\x84" + _PROTECTED + rb"\xa1\x18\x21", re.DOTALL)
 _RESPONSE: Final = b"".join(
     (b"\xa3", text_string("version"), text_string("1.0"), text_string("documents"), b"\x81\xa3", text_string("docType"))
@@ -150,18 +150,19 @@ def _items(data: bytes, at: int, namespace: str, count: int) -> tuple[tuple[Item
     for _ in range(count):
         found = _ELEMENT.match(data, at) or _unusual()
         size, number, head, name, kind = found.groups()
+        begins = found.end()
         end = at + 4 + size[1] if len(size) == 2 else at + 5 + (size[1] << 8 | size[2])
         if len(name) != (head[0] - _TEXT if len(head) == 1 else head[1]):
             raise _Unusual
         value: Json
         if kind is None:
-            value = _value(data, found.end(), end)
+            value = _value(data, begins, end)
         else:
-            value = data[found.end() : end].decode("utf-8")
-            if found.end() + (kind[0] - _TEXT if len(kind) == 1 else kind[1]) != end or "\0" in value:
+            value = data[begins:end].decode()
+            if begins + (kind[0] - _TEXT if len(kind) == 1 else kind[1]) != end or "\0" in value:
                 raise _Unusual
         digest_id = number[0] if len(number) == 1 else int.from_bytes(number[1:], "big")
-        items.append(Item(namespace, digest_id, name.decode("utf-8"), value, data[at:end]))
+        items.append(Item(namespace, digest_id, name.decode(), value, data[at:end]))
         at = end
     return tuple(items), at
 
@@ -216,10 +217,9 @@ def _digests(data: bytes, at: int) -> tuple[dict[int, bytes], int]:
     count, at = _count(data, at, _MAP)
     found = _DIGESTS.match(data, at) or _unusual()
     small, large = found.groups()
-    digests: dict[int, bytes] = dict(_SMALL.iter_unpack(small))
-    if large:
-        digests.update(_LARGE.iter_unpack(large))
-    if len(digests) != count or len(small) // _SMALL.size + len(large) // _LARGE.size != count:
+    pairs = (*_SMALL.iter_unpack(small), *_LARGE.iter_unpack(large))
+    digests: dict[int, bytes] = dict(pairs)
+    if not len(digests) == len(pairs) == count:
         raise _Unusual
     return digests, found.end()
 
@@ -257,17 +257,10 @@ def _count(data: bytes, at: int, kind: int) -> tuple[int, int]:
 
 
 def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
-    if data[at] == _BYTES | 25 and data[at + 1]:  # most are that long
-        end = at + 3 + (data[at + 1] << 8 | data[at + 2])
-        return data[at + 3 : end], end
     size, at = _count(data, at, _BYTES)
     return data[at : at + size], at + size
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:
-    size = data[at] - _TEXT
-    if 0 <= size < 24:  # most are that short
-        end = at + 1 + size
-        return data[at + 1 : end].decode("utf-8"), end
     size, at = _count(data, at, _TEXT)
-    return data[at : at + size].decode("utf-8"), at + size
+    return data[at : at + size].decode(), at + size

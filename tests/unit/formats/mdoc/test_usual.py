@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eigendata.crypto.cose import key_octets, write_key
+from eigendata.crypto.cose import KNOWN_HEADERS, key_octets, write_key
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import cbor_dumps
 from eigendata.errors import Malformed
@@ -33,6 +33,7 @@ from .forge import (
     changed,
     cose_key,
     device,
+    device_auth,
     digest,
     document,
     issued,
@@ -191,7 +192,120 @@ def test_what_is_spelt_otherwise_is_left_to_the_careful_reader(what: str) -> Non
         assert usual.usual_device_response(token) is None
 
 
+def with_claim(value: Any, *, name: str = "x", number: int = 1, random: bytes = b"r" * 16) -> dict[str, Any]:
+    return issued(item(number, name, value, random=random), of=mso())
+
+
+def with_namespace(name: str) -> dict[str, Any]:
+    return issued(nameSpaces={name: [tagged(ONE)]}, of=mso(valueDigests={name: {1: digest(ONE)}}))
+
+
+def with_digests(count: int) -> dict[str, Any]:
+    return issued(ONE, of=mso(valueDigests={NAMESPACE: dict.fromkeys(range(count), b"d" * 32)}))
+
+
+def with_status(index: int, uri: str = "https://issuer.example/list/7") -> dict[str, Any]:
+    return issued(ONE, of=mso(status={"status_list": {"idx": index, "uri": uri}}))
+
+
+HEADS = (0, 1, 23, 24, 255, 256, 65_535)
+"""The smallest and the largest number behind each head, which differ in length (RFC 8949 section 3)."""
+OF_ANY_SIZE = {
+    **{f"the number {one}": with_claim(one) for one in HEADS},
+    **{f"the truth {one}": with_claim(one) for one in (False, True)},
+    "a date": with_claim(cbor2.CBORTag(1004, "1984-02-29")),
+    **{f"a text of {one}": with_claim("x" * one) for one in HEADS[:5]},
+    **{f"a name of {one}": with_claim(True, name="x" * one) for one in HEADS[:5]},
+    **{f"the digest {one}": with_claim("x", number=one) for one in HEADS},
+    **{f"{one} of randomness": with_claim("x", random=b"r" * one) for one in (16, 32)},
+    **{f"an element with texts of {one}": with_claim("x" * one, name="x" * one) for one in (92, 93, 255)},
+    **{f"{one} elements": issued(*[ONE] * one, of=mso()) for one in HEADS[1:5]},
+    **{f"a namespace of {one}": with_namespace("n" * one) for one in HEADS[:6]},
+    **{f"{one} digests": with_digests(one) for one in HEADS[1:6]},
+    "no digests": with_digests(0),
+    "digests of high numbers alone": issued(ONE, of=mso(valueDigests={NAMESPACE: {24: b"d" * 32, 255: b"e" * 32}})),
+    **{f"the status {one}": with_status(one) for one in HEADS},
+    **{f"a status in a list of {one}": with_status(1, "u" * one) for one in HEADS[:6]},
+    **{f"a docType of {one}": issued(ONE, of=mso(docType="d" * one)) for one in HEADS[:6]},
+}
+
+
+@pytest.mark.parametrize("what", OF_ANY_SIZE)
+def test_what_is_usual_is_so_in_every_size(what: str) -> None:
+    signed = OF_ANY_SIZE[what]
+    credential, presentation = cbor2.dumps(signed), response(document(signed))
+    assert usual.usual_issuer_signed(credential) == carefully_read(credential)[0] is not None
+    assert usual.usual_device_response(presentation) == carefully_read(presentation)[1] is not None
+
+
+@pytest.mark.parametrize("header", KNOWN_HEADERS)
+def test_every_header_that_is_known_is_usual(header: bytes) -> None:
+    signed = issued(
+        ONE, auth=sign1(cbor2.dumps(tagged(cbor2.dumps(mso(ONE)))), protected=header, unprotected={33: SIGNER})
+    )
+    proof = device(deviceAuth={"deviceSignature": device_auth(protected=header)})
+    token = response(document(signed, deviceSigned=proof))
+    assert usual.usual_device_response(token) == carefully_read(token)[1] is not None
+
+
+def test_a_name_is_as_long_as_it_says_whatever_stands_in_it() -> None:
+    for name in ("lelementValue", "alelementValueq", "alelementValueq" * 10):
+        token = cbor2.dumps(with_claim("abc", name=name))
+        read = usual.usual_issuer_signed(token) or carefully_read(token)[0]
+        assert read is not None
+        assert [(one.name, one.value) for one in read.items] == [(name, "abc")]
+
+
+LEFT_TO_THE_CAREFUL = {
+    **{str(one): with_claim(one) for one in (-1, -24, -25, -257, -1_000, -70_000, 65_536, 2**32)},
+    "nothing": with_claim(None),
+    "numbers": with_claim([1, 2]),
+    "octets": with_claim(b"ab"),
+    "a map": with_claim({"a": 1}),
+    "a text of 256": with_claim("x" * 256),
+    "a name of 256": with_claim(True, name="x" * 256),
+    "the digest 65,536": with_claim(True, number=65_536),
+    "17 of randomness": with_claim(True, random=b"r" * 17),
+    "a namespace of 65,536": with_namespace("n" * 65_536),
+    "more digests": with_digests(257),
+    "a status of a large number": with_status(65_536),
+}
+
+
+@pytest.mark.parametrize("what", LEFT_TO_THE_CAREFUL)
+def test_what_is_seldom_there_is_left_to_the_careful_reader_who_reads_it(what: str) -> None:
+    signed = LEFT_TO_THE_CAREFUL[what]
+    credential, presentation = cbor2.dumps(signed), response(document(signed))
+    assert usual.usual_issuer_signed(credential) is None is not carefully_read(credential)[0]
+    assert usual.usual_device_response(presentation) is None is not carefully_read(presentation)[1]
+
+
+HEAD = b"\x74" + NAMESPACE.encode()
+DIGESTS_LONGER = cbor2.dumps(mso(ONE)).replace(HEAD + b"\xa1", HEAD + b"\xb8\x01")
+SPELT_LONGER = {
+    **{
+        f"the number {spelt.hex()}": cbor2.dumps(issued(item(1, "x", 7)[:-1] + spelt, of=mso()))
+        for spelt in (b"\x18\x07", b"\x18\x17", b"\x19\x00\x18", b"\x19\x00\xff", b"\x1a\x00\x00\x01\x00")
+    },
+    "the namespace": cbor2.dumps(issued(ONE)).replace(HEAD, b"\x78\x14" + HEAD[1:], 1),
+    "the namespace in two octets": cbor2.dumps(issued(ONE)).replace(HEAD, b"\x79\x00\x14" + HEAD[1:], 1),
+    "how many elements": cbor2.dumps(issued(ONE)).replace(HEAD + b"\x81", HEAD + b"\x98\x01", 1),
+    "how many digests": cbor2.dumps(
+        issued(ONE, auth=sign1(cbor2.dumps(tagged(DIGESTS_LONGER)), unprotected={33: SIGNER}))
+    ),
+    "the signature": cbor2.dumps(issued(ONE)).replace(b"\x58\x40", b"\x59\x00\x40"),
+}
+
+
+@pytest.mark.parametrize("what", SPELT_LONGER)
+def test_what_is_not_in_its_shortest_form_is_left_to_the_careful_reader_who_refuses_it(what: str) -> None:
+    assert usual.usual_issuer_signed(SPELT_LONGER[what]) is None
+    with pytest.raises(Malformed):
+        parse.parse_issuer_signed(SPELT_LONGER[what])
+
+
 GOOD = response(document(issued(ONE)))
+ON_NO_CURVE = {**cose_key(), -3: b"\1" * 32}
 BROKEN = {
     "one digest more is told than there is": GOOD.replace(b"\xa1\x01\x58\x20", b"\xa2\x01\x58\x20"),
     "the mobile security object is longer than it says": GOOD.replace(b"\xd8\x18\x59\x01", b"\xd8\x18\x59\x02"),
@@ -199,6 +313,12 @@ BROKEN = {
     "octets behind the mobile security object": response(
         document(issued(ONE, auth=sign1(cbor2.dumps(tagged(cbor2.dumps(mso(ONE)) + b"x")), unprotected={33: SIGNER})))
     ),
+    "a certificate that is none": response(
+        document(issued(ONE, auth=sign1(cbor2.dumps(tagged(cbor2.dumps(mso(ONE)))), unprotected={33: b"none"})))
+    ),
+    "a key on no curve": response(document(issued(ONE, of=mso(ONE, deviceKeyInfo={"deviceKey": ON_NO_CURVE})))),
+    "a text that is no UTF-8": GOOD.replace(b"Ummels", b"Ummel\xff"),
+    "it ends too soon": GOOD[: GOOD.index(b"docType") + len(b"docType")],
     "a date that is none": response(document(issued(item(1, "x", cbor2.CBORTag(1004, "1984-02-30")), of=mso()))),
 }
 
