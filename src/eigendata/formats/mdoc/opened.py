@@ -14,7 +14,7 @@ from eigendata.encoding import Cbor, Json, b64url_encode, cbor_loads
 from eigendata.errors import Malformed
 from eigendata.formats.mdoc.elements import ENCODED
 
-_LABELS: Final[Mapping[int, str]] = {1: "alg", 2: "crit", 4: "kid", 33: "x5chain", 34: "x5t"}
+_LABELS: Final[Mapping[int | str, str]] = {1: "alg", 2: "crit", 4: "kid", 33: "x5chain", 34: "x5t"}
 _COSE: Final[Mapping[str, str]] = {"issuerAuth": "signature", "deviceSignature": "signature", "deviceMac": "tag"}
 """Where a COSE structure lies, and what its last member is called."""
 
@@ -45,7 +45,7 @@ def _json(value: Cbor, levels: int) -> Json:
         return b64url_encode(value)
     if isinstance(value, Mapping):
         return {str(key): _member(key, member, levels) for key, member in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_json(member, levels) for member in value]
     assert not isinstance(value, bytes | CBORTag)
     return value  # type: ignore[return-value]  # what is left is a text, a number, a truth or nothing
@@ -58,7 +58,7 @@ def _member(key: int | str, value: Cbor, levels: int) -> Json:
         ):
             return {
                 "protected": _header(cbor_loads(protected) if protected else {}, levels - 1),
-                "unprotected": _header(unprotected, levels - 1),
+                "unprotected": _header(unprotected, levels),
                 "payload": None if payload is None else _json(cbor_loads(payload), levels - 1),
                 _COSE[str(key)]: b64url_encode(last),
             }
@@ -69,6 +69,4 @@ def _member(key: int | str, value: Cbor, levels: int) -> Json:
 def _header(value: Cbor, levels: int) -> Json:
     if not isinstance(value, Mapping):
         return _json(value, levels)
-    return {
-        _LABELS.get(key, str(key)) if isinstance(key, int) else key: _json(one, levels) for key, one in value.items()
-    }
+    return {_LABELS.get(key, str(key)): _json(one, levels) for key, one in value.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import cbor2
@@ -58,6 +59,47 @@ UNREADABLE = cbor2.dumps({"issuerAuth": [b"\xff", {}, b"", b""]})
 def test_what_is_no_mdoc_is_malformed(token: bytes) -> None:
     with pytest.raises(Malformed):
         look_inside(token)
+
+
+def test_a_header_shows_the_names_of_its_labels_and_of_others_what_they_are() -> None:
+    header = {1: -7, 2: [1], 4: b"k", 33: SIGNER, 34: [-16, b"t"], 99: 0, "own": "a"}
+    names = {"alg", "crit", "kid", "x5chain", "x5t", "99", "own"}
+    opened: Any = look_inside(cbor2.dumps({"issuerAuth": [cbor2.dumps(header), header, None, b"\0"]}))
+    assert opened["issuerAuth"]["protected"].keys() == opened["issuerAuth"]["unprotected"].keys() == names
+
+
+@pytest.mark.parametrize(
+    ("name", "proof"), [("issuerAuth", "signature"), ("deviceSignature", "signature"), ("deviceMac", "tag")]
+)
+def test_a_cose_structure_is_opened_where_one_lies_and_nowhere_else(name: str, proof: str) -> None:
+    cose: Any = [b"", {}, None, b"\0"]
+    opened: Any = look_inside(cbor2.dumps({"documents": [], name: cose, "other": cose}))
+    assert opened[name] == {"protected": {}, "unprotected": {}, "payload": None, proof: "AA"}
+    assert opened["other"] == ["", {}, None, "AA"]
+
+
+def in_protected(inside: bytes) -> bytes:
+    return cbor2.dumps({"issuerAuth": [cbor2.dumps({1: tagged(inside)}), {}, None, b""]})
+
+
+WRAPPINGS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
+    "tag 24": (1, lambda inside: cbor2.dumps(tagged(inside))),
+    "payloads": (1, lambda inside: cbor2.dumps({"issuerAuth": [b"", {}, inside, b""]})),
+    "what nobody protected": (1, lambda inside: cbor2.dumps({"issuerAuth": [b"", {1: tagged(inside)}, None, b""]})),
+    "protected buckets": (2, in_protected),
+}
+"""How many levels of encoded CBOR each adds, and how."""
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_encoded_cbor_is_opened_to_a_depth_and_what_lies_deeper_stays_octets(wrapping: str) -> None:
+    levels, wrapped = WRAPPINGS[wrapping]
+    for depth in range(1, 8):
+        inside = cbor2.dumps({"found": True})
+        for _ in range(depth):
+            inside = wrapped(inside)
+        shown = json.dumps(thaw(look_inside(cbor2.dumps({"documents": cbor2.loads(inside)}))))
+        assert ("found" in shown) is (depth * levels <= 4)
 
 
 @pytest.mark.cost

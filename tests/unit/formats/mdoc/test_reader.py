@@ -35,6 +35,7 @@ from .forge import (
     mso,
     response,
     tagged,
+    tdate,
 )
 
 READER_KEY = SoftwareKey.generate(Algorithm.ES256)
@@ -156,9 +157,10 @@ def test_a_reader_has_the_key_that_the_session_names() -> None:
         (b"", READER_KEY),
         (b"\x80", READER_KEY),
         (cbor2.dumps([None, tagged(b"\x80"), None]), READER_KEY),
+        (cbor2.dumps([None, tdate("2026-11-23T00:00:00Z"), None]), READER_KEY),
         (okp, ed25519),
     ):
-        with pytest.raises(Misuse):
+        with pytest.raises(Misuse, match=r"session transcript|Ed25519"):
             Reader(transcript=session, key=key)
 
 
