@@ -22,7 +22,7 @@ from typing import Final, cast
 from cbor2 import CBORTag
 
 from eigendata.crypto.cose import byte_string
-from eigendata.encoding import SAFE_INTEGER, Cbor, Json, b64url_encode, cbor_dumps, json_dumps
+from eigendata.encoding import SAFE_INTEGER, Cbor, Json, b64url_encode, cbor_dumps, cbor_loads, json_dumps
 from eigendata.errors import Declined, Malformed, Misuse, Reason
 from eigendata.model import Attribute, ClaimPath, CredentialType, Kind, Presence
 
@@ -179,10 +179,12 @@ def write(value: Json, element: Element) -> bytes:
 
     Raises:
         Declined: a text is longer than an mdoc holds (`value_too_long`); nothing is ever cut short.
-        Misuse: it is not a value of its kind, or one that no mdoc holds.
+        Misuse: it is not a value of its kind, or one that could not be read back: what nobody can read is not signed.
     """
     if isinstance(value, str) and not element.date:  # nearly every one
         _require_short(value, element)
+        if "\0" in value:
+            raise Misuse(f"claim {'.'.join(element.own)} holds NUL")
         return text_string(value)
     if element.date:
         if not isinstance(value, str) or not is_full_date(value):
@@ -191,9 +193,11 @@ def write(value: Json, element: Element) -> bytes:
     if isinstance(value, bool):
         return b"\xf5" if value else b"\xf4"
     try:
-        return cbor_dumps(_cbor(value, element))
+        written = cbor_dumps(_cbor(value, element))
+        read(cbor_loads(b"\x81" + written))  # in an array: as deep as in its element
     except Malformed as error:
         raise Misuse(f"claim {'.'.join(element.own)} cannot be written in an mdoc: {error.message}") from error
+    return written
 
 
 def _cbor(value: Json, element: Element) -> Cbor:
@@ -230,7 +234,8 @@ def head(kind: int, size: int) -> bytes:
     return bytes((kind | 26,)) + size.to_bytes(4, "big")
 
 
-_TEXTS: Final = tuple(head(TEXT, size) for size in range(4 * LONGEST_TEXT + 1))
+_KEPT: Final = range(0x200)  # sizes of which the head is kept as it is written: nearly every one
+_TEXTS: Final = tuple(head(TEXT, size) for size in _KEPT)
 
 
 def encoded(data: bytes) -> bytes:
@@ -239,7 +244,7 @@ def encoded(data: bytes) -> bytes:
     return _ENCODED[size] + data if size < len(_ENCODED) else TAG_24 + byte_string(data)
 
 
-_ENCODED: Final = tuple(TAG_24 + byte_string(bytes(size))[: -size or None] for size in range(0x200))
+_ENCODED: Final = tuple(TAG_24 + byte_string(bytes(size))[: -size or None] for size in _KEPT)
 
 
 def text_string(text: str) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
@@ -40,10 +40,10 @@ from eigendata.model import Attestation, Claims, DocumentSigner, Seal, Unbound, 
 RANDOM_BYTES: Final = 16
 """Octets of randomness in an element: the least that ISO/IEC 18013-5 9.1.2.5 allows, and 128 bits."""
 
-_DAY: Final = timedelta(days=1)
 _ORDER_BYTES: Final = 8  # what a place in the order of digests is drawn from
 _DIGEST_BYTES: Final = sha256().digest_size
-_DRAWN: Final = RANDOM_BYTES + _ORDER_BYTES + _DIGEST_BYTES
+_DRAWN: Final = _ORDER_BYTES + _DIGEST_BYTES  # behind the order a decoy, or the randomness of an element
+_RANDOM_END: Final = _ORDER_BYTES + RANDOM_BYTES
 _DAYS: Final = 64  # kept: those of the copies of a day are the same
 _COUNTS: Final = 64  # kept: as many as types of different sizes
 _SECRET: Final[Callable[[tuple[Element, bytes, bytes]], bytes]] = itemgetter(2)
@@ -74,7 +74,8 @@ def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes
 
     Raises:
         Declined: a value does not fit in an mdoc (`value_too_long`).
-        Misuse: the attestation breaks its type's rules, or the seal is another issuer's or no document signer's.
+        Misuse: the attestation breaks its type's rules, the seal is another issuer's or no document signer's, or there
+            is too little randomness.
     """
     if not isinstance(seal.origin, DocumentSigner):
         raise Misuse("this seal is for another format: an mdoc is signed by a document signer with its chain")
@@ -104,6 +105,8 @@ def _name_spaces(claims: Claims, known: Shape, random: Callable[[int], bytes]) -
     if not any(values):
         raise Misuse(f"there is nothing to state in an mdoc of type {known.type.id}")
     drawn = random(_DRAWN * len(values))
+    if len(drawn) != _DRAWN * len(values):
+        raise Misuse("the source of randomness does not give as much as it is asked for")
     secrets = [drawn[place : place + _DRAWN] for place in range(0, len(drawn), _DRAWN)]
     written: list[bytes] = []
     digests: list[bytes] = []
@@ -124,11 +127,11 @@ def _elements(here: Sequence[tuple[Element, bytes, bytes]]) -> tuple[list[bytes]
     here = sorted(here, key=_SECRET)
     for (before, numbered), (element, value, secret) in zip(_numbers(len(here)), here, strict=True):
         if value:
-            item = encoded(b"".join((before, secret[-RANDOM_BYTES:], element.written, value)))
+            item = encoded(b"".join((before, secret[_ORDER_BYTES:_RANDOM_END], element.written, value)))
             items.append(item)
             digests += (numbered, sha256(item).digest())
         else:
-            digests += (numbered, secret[_ORDER_BYTES : _ORDER_BYTES + _DIGEST_BYTES])
+            digests += (numbered, secret[_ORDER_BYTES:])
     return items, head(MAP, len(here)) + b"".join(digests)
 
 

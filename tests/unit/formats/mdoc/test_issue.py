@@ -9,8 +9,11 @@ from typing import Any
 
 import cbor2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.encoding import thaw
 from eigendata.errors import Declined, Malformed, Misuse, Reason
 from eigendata.formats.mdoc import MSO_MDOC, elements
 from eigendata.formats.mdoc.issue import issue
@@ -145,7 +148,14 @@ def test_two_copies_share_no_randomness_and_one_asks_for_it_once() -> None:
         return (bytes(range(256)) * (size // 256 + 1))[:size]
 
     issue(attestation(), SEAL, random=random)
-    assert len(asked) == 1
+    issue(attestation({"authority": "Gemeente Boxtel"}), SEAL, random=random)
+    assert asked == [len(PERSON.attributes) * 40] * 2  # for each claim, there or not: its place, and a digest's worth
+
+
+def test_with_too_little_randomness_nothing_is_signed() -> None:
+    for few in (lambda size: b"", lambda size: b"r" * (size // 2), lambda size: b"r" * (size - 1)):
+        with pytest.raises(Misuse):
+            issue(attestation(), SEAL, random=few)
 
 
 def test_a_chain_of_several_certificates_is_an_array() -> None:
@@ -170,6 +180,13 @@ def test_a_text_of_150_characters_is_written_and_a_longer_one_never_cut() -> Non
         assert fits not in str(declined.value)
 
 
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     "claims",
     [
@@ -183,11 +200,34 @@ def test_a_text_of_150_characters_is_written_and_a_longer_one_never_cut() -> Non
         {**CLAIMS, "family_name": 1.5},
         {**CLAIMS, "family_name": "\ud800"},
         {**CLAIMS, "family_name": {"a": 2**70}},
+        {**CLAIMS, "family_name": 2**53},
+        {**CLAIMS, "family_name": [-(2**53)]},
+        {**CLAIMS, "family_name": "a\0b"},
+        {**CLAIMS, "family_name": ["a\0b"]},
+        {**CLAIMS, "family_name": {"a\0b": 1}},
+        {**CLAIMS, "family_name": nested(32)},
     ],
 )
 def test_what_breaks_its_type_is_never_signed(claims: dict[str, Any]) -> None:
     with pytest.raises(Misuse):
         made(claims)
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.text(max_size=160)
+claims = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+
+
+@given(claims | st.integers(1, 35).map(nested))
+def test_what_is_signed_can_be_read_and_says_the_same(value: Any) -> None:
+    try:
+        token = made({**CLAIMS, "family_name": value})
+    except (Misuse, Declined):
+        return
+    authentic = MSO_MDOC.parse_credential(token).verify([PERSON], trust=TRUST, at=NOW)
+    seen: Any = authentic.document[NAMESPACE]
+    assert thaw(seen["family_name"]) == value
 
 
 @pytest.mark.parametrize(
@@ -256,7 +296,8 @@ def test_a_document_that_shows_nothing_has_no_namespaces() -> None:
     kind = replace(PERSON, id="urn:example:hidden:1", attributes=PERSON.attributes[1:])
     credential = made({"family_name": "Ummels"}, type=kind)
     token = MSO_MDOC.present(credential, kind, [], HOLDING, at=NOW)
-    assert "nameSpaces" not in cbor2.loads(token)["documents"][0]["issuerSigned"]
+    assert cbor2.loads(token)["documents"][0]["issuerSigned"].keys() == {"issuerAuth"}
+    MSO_MDOC.parse_presentation(token)
 
 
 AS_SHOWN: Any = ([(NAMESPACE, "family_name")], HOLDING)
@@ -307,6 +348,11 @@ def test_a_type_has_one_namespace_and_an_element_for_each_claim() -> None:
     assert MSO_MDOC.place(given, PERSON.attributes[1]) == ("org.example.person", "family_name")
     chosen = replace(PERSON.attributes[1], names={"mso_mdoc": ("org.iso.18013.5.1", "family_name")})
     assert MSO_MDOC.place(PERSON, chosen) == ("org.iso.18013.5.1", "family_name")
+
+
+def test_what_a_type_always_shows_is_not_withheld_and_every_member_is_a_claim() -> None:
+    assert [MSO_MDOC.withholds(PERSON, one) for one in PERSON.attributes] == [False, *[True] * 5]
+    assert MSO_MDOC.technical == frozenset()
 
 
 def test_a_namespace_of_which_nothing_is_there_has_digests_and_no_elements() -> None:
