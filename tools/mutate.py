@@ -299,12 +299,9 @@ class Reach:
         room, own = mutant.file.split("/")[0].removesuffix(".py"), Path(mutant.file.removesuffix("/__init__.py")).stem
         # how far a file of tests is: named after the module, after its room, or neither
         own_folder = f"/{Path(mutant.file).parent}/"  # of a format, say: the tests beside it are as near
+        after = {name for name in self.text if f"_{own}_" in f"_{Path(name).stem}_"}
         far = {
-            name: 0
-            if f"_{own}_" in f"_{Path(name).stem}_" or (own_folder.count("/") > 2 and own_folder in name)
-            else 1
-            if room in name
-            else 2
+            name: 0 if name in after or (own_folder.count("/") > 2 and own_folder in name) else 1 if room in name else 2
             for name in self.text
         }
         if afresh:
@@ -313,10 +310,12 @@ class Reach:
             far = {name: -named[name] if named[name] else far[name] for name in far}  # who names more of it is nearer
             reached |= {test for test in self.seconds if far[test.split("::")[0]] <= 0}
         ahead = {test: number for number, test in enumerate(reversed(first))}
-        order = sorted(
-            reached,
-            key=lambda test: (-ahead.get(test, -1), far[test.split("::")[0]], self.seconds[test], test),
-        )
+
+        def nearness(test: str) -> tuple[int, int, bool, float, str]:
+            file = test.split("::")[0]
+            return (-ahead.get(test, -1), far[file], file not in after, self.seconds[test], test)
+
+        order = sorted(reached, key=nearness)
         chosen: list[str] = []
         spent = 0.0
         files = set(list(dict.fromkeys(test.split("::")[0] for test in order))[: FILES if fresh else None])
