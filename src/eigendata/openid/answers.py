@@ -92,6 +92,8 @@ def parse_answer(data: bytes, request: Request, *, key: Agreement | None = None)
     if (key is None) != (request.encryption is None):
         raise Misuse("an answer is opened with the key that its request named, and with none where it named none")
     is_file, parameters = _parameters(data)
+    if "response" in parameters and not parameters.keys().isdisjoint(("vp_token", "error")):
+        raise Malformed("an answer is sealed or open, not both: two readers would each read another one")
     trail = Trail()
     trail.require(ANSWER_SEALED, "error" in parameters or ("response" in parameters) == (key is not None))
     if key is not None and request.encryption is not None and "error" not in parameters:
