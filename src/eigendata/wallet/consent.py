@@ -278,7 +278,7 @@ def propose(
         available(stock.numbers, [stock.cards[one.card] for one in offered if stock.cards[one.card].session == session])
         for session in dict.fromkeys(stock.cards[one.card].session for one in offered)
     ]
-    known = [request.binding.audience in spent.values() for spent in numbers]
+    known = [request.asker.party.id in spent.values() for spent in numbers]
     fresh = [sum(one is None for one in spent.values()) for spent in numbers]
     policy = request.policy
     compared = outside(None if policy is None else policy.use or policy.id, request.query)

@@ -35,7 +35,7 @@ def answer(writing: Writing, request: Request, offered: Sequence[Offered], *, at
     holdings = {name.hex(): one for name, one in bookkeeping.holdings(writing).items()}
     if any(one.card not in holdings or not holdings[one.card].copies for one in offered):
         raise Declined(Reason.NOTHING_FITS, "a card was replaced or has expired: look at the request again")
-    numbers = bookkeeping.spend(writing, [holdings[one.card] for one in offered], request.binding.audience)
+    numbers = bookkeeping.spend(writing, [holdings[one.card] for one in offered], request.asker.party.id)
     presentations: dict[str, tuple[Presentation, ...]] = {}
     for one in offered:
         card = holdings[one.card]
