@@ -251,6 +251,7 @@ def test_what_is_shown_by_law_is_not_slipped_in_as_an_alternative(wallet: Wallet
 # -- consent ----------------------------------------------------------------------------------------------------------
 
 
+@negative("NEG-VP-WALLET-007")
 def test_a_consent_is_made_by_accepting_alone(wallet: Wallet) -> None:
     collected(wallet, PERSOON, BSN)
     proposal = wallet.consider(request(asked(BSN, "bsn")), at=NOW)
@@ -315,6 +316,7 @@ def test_all_that_one_verifier_sees_is_tied_together(wallet: Wallet) -> None:
     assert len({one.holder for one in found.values()}) == 4
 
 
+@negative("NEG-VP-WALLET-024")
 def test_when_copies_run_out_nothing_is_used_twice(wallet: Wallet) -> None:
     collected(wallet, copies=2)
     consent = wallet.consider(request(asked(PERSOON, "family_name"), verifier="https://c.example"), at=NOW).accept()
