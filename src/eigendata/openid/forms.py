@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from eigendata.encoding import Json, json_loads
-from eigendata.errors import Malformed, within
+from eigendata.errors import Malformed, Misuse, within
 
 MAX_PARAMETERS: Final = 64
 """Parameters of a link or form."""
@@ -24,7 +24,12 @@ MAX_URI: Final = 2048
 """Characters of a URI or client identifier."""
 
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_LINK: Final = re.compile(r"(?:openid4vp|haip-vp):(//[A-Za-z0-9._~/-]*)?", re.ASCII)
+CUSTOM_SCHEME: Final = "openid4vp://"
+"""Where wallets are invoked that nobody knows (section 13.1.2). Any app may claim the scheme."""
+
+_LINK: Final = re.compile(
+    r"(?:openid4vp|haip-vp):(//[A-Za-z0-9._~/-]*)?|https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", re.ASCII
+)
 _URI: Final = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII)
 
 
@@ -42,11 +47,27 @@ def read_form(data: bytes) -> dict[str, str]:
 
 def is_link(data: bytes) -> bool:
     """Tell whether bytes begin as a link that opens a wallet does."""
-    return data.startswith((b"openid4vp:", b"haip-vp:"))
+    return data.startswith((b"openid4vp:", b"haip-vp:", b"https://"))
+
+
+def write_link(endpoint: str, query: str) -> str:
+    """Write a link that opens a wallet.
+
+    Args:
+        endpoint: where the wallet is invoked: `CUSTOM_SCHEME`, or an https address that one wallet's app has claimed.
+
+    Raises:
+        Misuse: no wallet is invoked there.
+    """
+    if _LINK.fullmatch(endpoint) is None:
+        raise Misuse("a wallet is invoked at `openid4vp://`, `haip-vp://` or an https address of its own")
+    return f"{endpoint}?{query}"
 
 
 def read_link(data: bytes, objects: Collection[str]) -> dict[str, Json]:
-    """Read the parameters of an `openid4vp:` link (section 13.1.2), or of HAIP's `haip-vp:`.
+    """Read the parameters of an `openid4vp:` link (section 13.1.2), of HAIP's `haip-vp:`, or of a wallet's https link.
+
+    Where it points is the system's to see to: whichever app was opened reads it alike.
 
     Args:
         objects: the names of the parameters that are JSON.
@@ -59,7 +80,7 @@ def read_link(data: bytes, objects: Collection[str]) -> dict[str, Json]:
     except UnicodeDecodeError:
         raise Malformed("a link holds ASCII only") from None
     if _LINK.fullmatch(address) is None or "#" in query:
-        raise Malformed("an `openid4vp:` link has parameters after a question mark, and no fragment")
+        raise Malformed("a link that opens a wallet has parameters after a question mark, and no fragment")
     parameters: dict[str, Json] = {}
     for name, text in _pairs(query).items():
         with within(name if name in objects else "link"):

@@ -30,7 +30,7 @@ from eigendata.encoding import Json, json_dumps, json_object
 from eigendata.errors import Check, Malformed, Misuse, Reason, Rejected, Step, Trail, within
 from eigendata.model import Party, utc
 from eigendata.openid.client_id import CLIENT_PREFIX, ClientId, Prefix, parse_client_id
-from eigendata.openid.forms import MAX_URI, host_of, is_link, read_link
+from eigendata.openid.forms import CUSTOM_SCHEME, MAX_URI, host_of, is_link, read_link, write_link
 from eigendata.openid.request_object import (
     TYP,
     UnverifiedRequestObject,
@@ -119,18 +119,20 @@ def write_request(request: Request) -> bytes:
     return json_dumps(request_parameters(request))
 
 
-def request_link(request: Request) -> str:
-    """Write an unsigned request as a link that opens a wallet on the same device; `openid4vp:` is section 13.1.2.
+def request_link(request: Request, *, endpoint: str = CUSTOM_SCHEME) -> str:
+    """Write an unsigned request as a link that opens a wallet on the same device.
+
+    Args:
+        endpoint: where the wallet is invoked (section 9).
 
     Raises:
-        Misuse: see `request_parameters`.
+        Misuse: see `request_parameters`; or no wallet is invoked there.
     """
-    return _link(
-        {
-            name: value if isinstance(value, str) else json_dumps(value).decode()
-            for name, value in request_parameters(request).items()
-        }
-    )
+    parameters = {
+        name: value if isinstance(value, str) else json_dumps(value).decode()
+        for name, value in request_parameters(request).items()
+    }
+    return write_link(endpoint, urlencode(parameters, quote_via=quote))
 
 
 def sign_request(
@@ -155,18 +157,19 @@ def sign_request(
     return sign_request_object(parameters, signer, chain=chain, method=method, wallet_nonce=wallet_nonce, at=at)
 
 
-def reference_link(client_id: str, request_uri: str, *, post: bool) -> str:
+def reference_link(client_id: str, request_uri: str, *, post: bool, endpoint: str = CUSTOM_SCHEME) -> str:
     """Write a link to a signed request, which a wallet fetches.
 
     Args:
         post: whether the wallet may send a nonce of its own when it does (section 5.10).
+        endpoint: where the wallet is invoked (section 9).
+
+    Raises:
+        Misuse: no wallet is invoked there.
     """
     method = {"request_uri_method": "post"} if post else {}
-    return _link({"client_id": client_id, "request_uri": request_uri, **method})
-
-
-def _link(parameters: Mapping[str, str]) -> str:
-    return "openid4vp://?" + urlencode(parameters, quote_via=quote)
+    parameters = {"client_id": client_id, "request_uri": request_uri, **method}
+    return write_link(endpoint, urlencode(parameters, quote_via=quote))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -251,7 +254,7 @@ class Invitation:
 
 
 def parse_invitation(data: bytes, *, allow_loopback_http: bool = False) -> Invitation:
-    """Read what a wallet is opened with: an `openid4vp:` or `haip-vp:` link, or a request as a file.
+    """Read what a wallet is opened with: a link (`openid4vp:`, `haip-vp:` or https), or a file.
 
     Args:
         allow_loopback_http: whether this machine may be asked and answered without TLS.

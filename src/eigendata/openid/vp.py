@@ -15,7 +15,7 @@ from eigendata.openid.answers import (
     error_form,
     parse_answer,
 )
-from eigendata.openid.forms import MAX_ESCAPES, read_form
+from eigendata.openid.forms import CUSTOM_SCHEME, MAX_ESCAPES, read_form
 from eigendata.openid.requests import (
     MAX_REQUEST,
     OWN_RESPONSE_URI,
@@ -35,6 +35,7 @@ from eigendata.openid.requests import (
 
 __all__ = [
     "ANSWER_SEALED",
+    "CUSTOM_SCHEME",
     "MAX_ANSWER",
     "MAX_ESCAPES",
     "MAX_REQUEST",

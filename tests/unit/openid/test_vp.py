@@ -338,7 +338,10 @@ def link(changes: Mapping[str, Any] | None = None, start: str = "openid4vp://?")
     return start + urlencode({**pairs, **(changes or {})}, quote_via=quote)
 
 
-@pytest.mark.parametrize("start", ["openid4vp://?", "openid4vp:?", "openid4vp://authorize?", "openid4vp:///?"])
+STARTS = ("openid4vp://?", "openid4vp:?", "openid4vp://authorize?", "openid4vp:///?", "haip-vp://?")
+
+
+@pytest.mark.parametrize("start", STARTS)
 def test_a_link_is_read_whatever_stands_before_its_parameters(start: str) -> None:
     assert read(link(start=start).encode() + b"\n") == read(changed())
 
@@ -363,12 +366,34 @@ def test_a_link_is_read_whatever_stands_before_its_parameters(start: str) -> Non
         link({"verifier_info": "x"}),
         link({"client_metadata": "[]"}),
         link(start="OPENID4VP://?"),
-        link(start="https://wallet.example/?"),
+        link(start="http://wallet.example/?"),
+        link(start="https://user@wallet.example/?"),
+        link(start="https:///?"),
+        link(start="https://wallet.example/#?"),
+        link(start="https:wallet.example?"),
     ],
 )
 def test_a_link_that_two_could_read_differently_is_malformed(data: str) -> None:
     with pytest.raises(Malformed):
         read(data.encode())
+
+
+@negative("NEG-VP-WALLET-026")
+@pytest.mark.parametrize("endpoint", ["https://wallet.example", "https://wallet.example:8443/vp/1.0", "haip-vp://"])
+def test_a_wallet_can_be_invoked_at_an_address_that_no_other_app_can_claim(endpoint: str) -> None:
+    written = vp.request_link(request(), endpoint=endpoint)
+    assert written.startswith(f"{endpoint}?")
+    assert read(written.encode()) == read(changed())
+    referred = vp.reference_link("x509_hash:" + "A" * 43, "https://wonen.example/r", post=True, endpoint=endpoint)
+    assert vp.parse_invitation(referred.encode()).reference == vp.Reference(uri="https://wonen.example/r", post=True)
+
+
+@pytest.mark.parametrize("endpoint", ["", "javascript:", "http://wallet.example", "https://", "openid4vp", "data:,"])
+def test_no_wallet_is_invoked_anywhere_else(endpoint: str) -> None:
+    with pytest.raises(Misuse):
+        vp.request_link(request(), endpoint=endpoint)
+    with pytest.raises(Misuse):
+        vp.reference_link("x509_hash:" + "A" * 43, "https://wonen.example/r", post=False, endpoint=endpoint)
 
 
 # -- the answer -------------------------------------------------------------------------------------------------------
