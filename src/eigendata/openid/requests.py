@@ -238,15 +238,18 @@ class Invitation:
             Rejected: it is not by who is said to ask, or not for this exchange (`request_invalid`), or the trust file
                 does not know who asks.
             Unavailable: the verifier's key could not be had.
-            Misuse: something was fetched without a reference, or nothing where there is one; or `at` is naive.
+            Misuse: something was fetched without a reference, or nothing where there is one; the nonce that was posted
+                is not given; or `at` is naive.
         """
         at = utc(at)
         if (fetched is None) != (self.reference is None):
             raise Misuse("what was fetched belongs to an invitation with a reference, and to no other")
+        posted = self.reference is not None and self.reference.post
+        if posted and wallet_nonce is None:
+            raise Misuse("what was asked for by POST is for the nonce that was sent along: pass it")
         here = self._here if fetched is None else parse_request_object(fetched)
         trail, asker = Trail(self._steps), None
         if isinstance(here, UnverifiedRequestObject):
-            posted = self.reference is not None and self.reference.post
             read = here.verify(self.client_id, trust=trust, wallet_nonce=wallet_nonce if posted else None, at=at)
             trail.steps.extend(read.trail)
             here, asker = read.parameters, read.asker

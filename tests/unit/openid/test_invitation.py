@@ -380,3 +380,9 @@ def test_nothing_is_sealed_to_a_key_that_is_none(broken: Encryption) -> None:
         vp.answer_form(ANSWER, request(sealed=broken))
     with pytest.raises(Misuse):
         vp.write_request(request(UNSIGNED, sealed=broken))
+
+
+def test_what_was_asked_for_by_post_is_read_with_the_nonce_that_was_posted() -> None:
+    invitation = vp.parse_invitation(link(client_id=BY_HASH, request_uri=FETCHED_FROM, request_uri_method="post"))
+    with pytest.raises(Misuse):
+        invitation.receive(signed(request(BY_HASH)), trust=TRUST, wallet_nonce=None, at=NOW)
