@@ -116,12 +116,7 @@ def parse_recipient(jwk: Json) -> Recipient:
     kid = jwk.get("kid")
     if not isinstance(kid, str):
         raise Malformed("a JWK to encrypt to without a kid")
-    if not is_public(jwk):
-        raise Malformed("a JWK with a private or secret key is not accepted as a public key")
-    key = PublicKey.from_jwk({name: jwk[name] for name in ("kty", "crv", "x", "y") if name in jwk})
-    if key.algorithm is not Algorithm.ES256:
-        raise Malformed("answers are encrypted to keys of P-256 only")
-    return Recipient(key, kid)
+    return Recipient(_agreeing(jwk), kid)
 
 
 def write_recipient(recipient: Recipient) -> dict[str, Json]:
@@ -205,15 +200,23 @@ def decrypt(token: Jwe, key: Agreement, *, kid: str, encryptions: Collection[Con
     fits = header.get("alg") == KEY_AGREEMENT and "zip" not in header
     encryption = trail.some(JWE_ALGORITHM, offered if fits else None)
     trail.require(JWE_KEY, header.get("kid") == kid)
-    ephemeral = PublicKey.from_jwk(header.get("epk"))
-    if ephemeral.algorithm is not Algorithm.ES256:
-        raise Malformed("the ephemeral key of a JWE is not of P-256")
-    content_key = _content_key(key.agree(ephemeral), encryption, _party(header, "apu"), _party(header, "apv"))
+    secret = key.agree(_agreeing(header.get("epk")))
+    content_key = _content_key(secret, encryption, _party(header, "apu"), _party(header, "apv"))
     try:
         opened = AESGCM(content_key).decrypt(token.iv, token.ciphertext + token.tag, token.additional)
     except InvalidTag:
         opened = None
     return trail.some(JWE_OPENS, opened)
+
+
+def _agreeing(jwk: Json) -> PublicKey:
+    """Read a key to agree with. What it says of its use is another's than a key's for signatures, and is left out."""
+    if not isinstance(jwk, Mapping) or not is_public(jwk):
+        raise Malformed("not a public JWK")
+    key = PublicKey.from_jwk({name: jwk[name] for name in ("kty", "crv", "x", "y") if name in jwk})
+    if key.algorithm is not Algorithm.ES256:
+        raise Malformed("an answer is encrypted with keys of P-256 only")
+    return key
 
 
 def _party(header: Mapping[str, Json], name: str) -> bytes:

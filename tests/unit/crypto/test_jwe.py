@@ -24,7 +24,7 @@ from eigendata.crypto.jwe import (
     parse_recipient,
     write_recipient,
 )
-from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.encoding import b64url_decode, b64url_encode
 from eigendata.errors import Malformed, Misuse, Reason, Rejected, Trail
 from tests.negatives import negative
@@ -141,6 +141,18 @@ HERE = KEY.public_key.jwk()
 def test_an_ephemeral_key_that_is_none_of_p256_is_malformed(epk: Any) -> None:
     with pytest.raises(Malformed):
         opened(with_header(sealed(), epk=epk))
+
+
+@pytest.mark.parametrize("member", [{"use": "enc"}, {"alg": "ECDH-ES"}, {"key_ops": []}, {"kid": "once"}], ids=str)
+def test_what_an_ephemeral_key_says_of_its_use_changes_nothing(
+    member: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = PublicKey.jwk
+    monkeypatch.setattr(PublicKey, "jwk", lambda self: written(self) | member)
+    token = sealed()
+    monkeypatch.undo()
+    assert member.items() <= json.loads(b64url_decode(token.split(b".")[0]))["epk"].items()
+    assert opened(token) == PAYLOAD
 
 
 @negative("NEG-JWE-006")
