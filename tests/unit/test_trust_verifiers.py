@@ -263,6 +263,7 @@ def test_an_entry_of_before_is_still_read_and_proves_nobody() -> None:
         entry(HOST, f"document = '{document()}'"),
         entry(HOST, f"document = '{document()}'", anchor=None),
         entry("did:web:other.example", f"document = '{document()}'", anchor=None),
+        entry("https://wonen.example", f"document = '{document(id='https://wonen.example')}'", anchor=None),
         entry(WEB, "document = '{}'", anchor=None),
         entry(WEB, "document = 1", anchor=None),
         entry(HOST, "anchors = ['x']", anchor=None),
@@ -289,6 +290,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     add(path, WEB, anchor_pem=None, document=document().encode())
     add(path, "localhost")
     assert path.read_text().startswith("# ours\n")
+    assert path.read_text().count("entitled") == 1
     assert Trust.load(path).verifiers == {
         HOST: VerifierEntry(name="Woonstichting", anchors=(ROOT,), entitled=(BSN,)),
         WEB: VerifierEntry(name="Woonstichting", document=document()),
@@ -359,11 +361,14 @@ def issuer(path: Path, name: str, **more: Any) -> None:
 
 @pytest.mark.parametrize("first", [True, False])
 def test_an_anchor_that_is_one_issuers_own_authority_is_no_other_issuers_anchor(first: bool, tmp_path: Path) -> None:
-    path = tmp_path / "trust.toml"
+    path, own, other = tmp_path / "trust.toml", *("ab" if first else "ba")
     issuer(path, "https://a.example", iaca=first)
     before = path.read_bytes()
     for pem in (PEM, dump_pem_chain([make_authority("CA", ROOT_KEY, at=NOW + timedelta(days=1))])):  # or renewed
-        with pytest.raises(Misuse, match=r"https://[ab]\.example alone"):
+        with pytest.raises(
+            Misuse,
+            match=f"https://{own}.example alone; https://{other}.example needs",
+        ):
             issuer(path, "https://b.example", iaca=not first, anchor_pem=pem)
     assert path.read_bytes() == before
     issuer(path, "https://b.example", anchor_pem=OTHER_PEM)
