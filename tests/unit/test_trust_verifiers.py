@@ -361,7 +361,7 @@ def issuer(path: Path, name: str, **more: Any) -> None:
 
 @pytest.mark.parametrize("first", [True, False])
 def test_an_anchor_that_is_one_issuers_own_authority_is_no_other_issuers_anchor(first: bool, tmp_path: Path) -> None:
-    path, own, other = tmp_path / "trust.toml", *("ab" if first else "ba")
+    path, (own, other) = tmp_path / "trust.toml", ("a", "b") if first else ("b", "a")
     issuer(path, "https://a.example", iaca=first)
     before = path.read_bytes()
     for pem in (PEM, dump_pem_chain([make_authority("CA", ROOT_KEY, at=NOW + timedelta(days=1))])):  # or renewed

@@ -131,7 +131,7 @@ def test_oidf_fewer_claims_than_available(keys: tuple[Json, ...], wallet: Wallet
     assert not {"given_name", "birthdate", "nationalities", "place_of_birth", "set"} & document.keys()
     for withheld in ("Aisha", "1990-04-03", "Tilburg"):
         raw = withheld.encode()
-        aligned = [b64url_encode(bytes(shift) + raw)[shift + 1 : -2] for shift in range(3)]
+        aligned = [b64url_encode(bytes(shift) + raw)[shift + 1 : -2] for shift in range(3) if len(raw) > 6]
         for written in (withheld, raw.hex(), *aligned):
             assert written.encode() not in form
             assert written not in presentation
