@@ -23,6 +23,7 @@ from eigendata.cli import (
     inspecting,
     issuing,
     keys,
+    presenting,
     speaking,
     telling,
     trusting,
@@ -49,6 +50,7 @@ verifying.attach(app)
 inspecting.attach(app)
 conformance.attach(app)
 diagnosing.attach(app)
+presenting.attach(wallet.app)
 app.add_typer(wallet.app, name="wallet")
 app.add_typer(registers, name="registers")
 
