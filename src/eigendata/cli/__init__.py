@@ -18,6 +18,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from eigendata.cli import (
+    asking,
     conformance,
     diagnosing,
     inspecting,
@@ -46,6 +47,7 @@ telling.attach(app)
 keys.attach(app)
 trusting.attach(app)
 issuing.attach(app)
+asking.attach(app)
 verifying.attach(app)
 inspecting.attach(app)
 conformance.attach(app)

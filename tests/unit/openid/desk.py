@@ -11,11 +11,12 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from eigendata import policies
 from eigendata.crypto.access import make_access_certificate
 from eigendata.crypto.jwe import Recipient, write_recipient
 from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.crypto.x509 import make_authority
-from eigendata.encoding import json_dumps
+from eigendata.encoding import Json, json_dumps, json_object
 from eigendata.errors import Declined
 from eigendata.model import NO_STATUS_CHECK, Disclosure
 from eigendata.once import MemoryOnce
@@ -29,6 +30,8 @@ from tests.unit.wallet.town import NOW, TRUST
 
 NAME = "Woonstichting De Eik"
 HOST = "wonen.eik.example"
+API_KEY = "sleutel-van-de-balie"
+HOME: Mapping[str, Json] = {"household_size": [1, 9], "binding": True}
 
 
 class Access:
@@ -101,11 +104,16 @@ class Desk:
         )
         self.key = SoftwareKey.generate(Algorithm.ES256)
 
-    def ask(self, query: Query, *, post: bool = True) -> str:
-        """Ask, and give the link."""
+    def ask(self, asked: Query | str, *, post: bool = True) -> str:
+        """Ask a query, or by a shipped policy with the conditions of `HOME`, and give the link."""
         jwk = write_recipient(Recipient(self.key.public_key, "once"))
         encryption = Encryption(jwk=jwk, encryptions=("A128GCM", "A256GCM")) if self.sealed else None
-        self.request: Request = self.verifier.ask_query(query, at=self.clock(), encryption=encryption)
+        now = self.clock()
+        self.request: Request = (
+            self.verifier.ask(policies.load(asked), home=HOME, at=now, encryption=encryption)
+            if isinstance(asked, str)
+            else self.verifier.ask_query(asked, at=now, encryption=encryption)
+        )
         return vp.reference_link(self.access.client_id, f"{self.url}/requests/{secrets.token_hex(8)}", post=post)
 
     def posted(self, path: str = "/answers") -> list[bytes]:
@@ -113,14 +121,23 @@ class Desk:
 
     def reply(self, seen: Seen) -> Reply:
         self.seen.append(seen)
-        if seen.path == "/answers":
+        if seen.path in ("/answers", "/api/checks"):
             told = self.replies.pop(0) if self.replies else None
-            return self._take(seen.body) if told is None else told
+            return told or (self._take(seen.body) if seen.path == "/answers" else self._begin(seen))
         if self.gone:
             return Reply(404, b"")
         nonce = vp.read_form(seen.body)["wallet_nonce"] if seen.method == "POST" else None
         token = self._signed(nonce)
         return Reply(200, token, {"Content-Type": "application/oauth-authz-req+jwt"})
+
+    def _begin(self, seen: Seen) -> Reply:
+        """Begin a check by a policy, as the API of the verifier service does."""
+        if seen.headers.get("authorization") != f"Bearer {API_KEY}":
+            return Reply(401, b'{"title":"Unauthorized"}', {"Content-Type": "application/problem+json"})
+        asked = json_object(seen.body)["policy"]
+        assert isinstance(asked, str)
+        party = {"role": "aanvrager", "link": self.ask(asked), "page": f"{self.url}/pages/1"}
+        return Reply(201, json_dumps({"id": "c-1", "state": "waiting", "parties": [party]}))
 
     def by_value(self, query: Query) -> str:
         """Ask, and give a link that holds all of the signed request."""
