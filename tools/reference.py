@@ -20,13 +20,13 @@ from typing import Any
 from typer.main import get_command
 
 import eigendata
-from eigendata import cli, fetch, issuer, once, policies, proofs, schemas, status, texts, trust, verifier
+from eigendata import cli, fetch, issuer, once, policies, proofs, schemas, status, store, texts, trust, verifier
 from eigendata.crypto import iaca, jwe, x509
 from eigendata.errors import Check, Reason
 from eigendata.formats import FORMATS
 from eigendata.formats.sdjwt import type_metadata
 from eigendata.model import Attribute, CredentialType, Presence
-from eigendata.openid import exchange, haip, request_object, vp
+from eigendata.openid import haip, request_object, vp
 from eigendata.policies import uses
 from eigendata.query import ANSWER_CHECKS, FIT_CHECKS
 from eigendata.registers.catalogue import CATALOGUE, ENVELOPE
@@ -250,14 +250,15 @@ def _sections() -> tuple[Section, ...]:
             checks=haip.CHECKS,
         ),
         Section(
-            title="What comes back of an answer",
-            said="Taken by a wallet after it posted an answer; the second where a page to go on at came back.",
-            checks=exchange.CHECKS,
-        ),
-        Section(
             title="A check at a verifier's router",
             said="Taken where an answer or a look comes in over HTTP, before the verifier sees it.",
             checks=(web_checks.AWAITED, web_checks.KNOWN),
+        ),
+        Section(
+            title="What a verifier service keeps",
+            said="Taken where the service asks its store for a check, a request or a key. What is unknown, taken, "
+            "answered or too old is refused alike.",
+            checks=store.CHECKS,
         ),
         Section(
             title="A policy file, when it loads",

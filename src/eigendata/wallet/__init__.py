@@ -15,7 +15,7 @@ from eigendata import late
 if TYPE_CHECKING:
     from eigendata.wallet.bookkeeping import Since
     from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Use, Why
-    from eigendata.wallet.records import Delivery, Restored, Shown, ShownCredential
+    from eigendata.wallet.records import Restored, Shown, ShownCredential
     from eigendata.wallet.sealing import LEAST, MODERATE, Cost
     from eigendata.wallet.wallet import Card, Contents, Wallet
 
@@ -27,7 +27,6 @@ __all__ = [
     "Consent",
     "Contents",
     "Cost",
-    "Delivery",
     "Line",
     "Offered",
     "OverAsked",
@@ -47,7 +46,7 @@ if not TYPE_CHECKING:
         {
             "bookkeeping": ("Since",),
             "consent": ("Choice", "Consent", "Line", "Offered", "OverAsked", "Proposal", "Use", "Why"),
-            "records": ("Delivery", "Restored", "Shown", "ShownCredential"),
+            "records": ("Restored", "Shown", "ShownCredential"),
             "sealing": ("LEAST", "MODERATE", "Cost"),
             "wallet": ("Card", "Contents", "Wallet"),
         },
