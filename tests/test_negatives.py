@@ -16,6 +16,7 @@ AREAS = (
     *("json", "jwk", "jose", "ecdsa", "ed25519", "sdjwt", "kb", "sdjwtvc", "dcql", "subject", "x509", "trust"),
     *("fetch", "store", "data", "log", "api", "cbor", "cose", "mdoc"),
     *("jsonld", "di", "did"),
+    *("vp-wallet", "jwe"),
 )
 WAITING, DEVIATIONS = noted()
 SHOWN = shown().keys() | CASES.keys()

@@ -26,7 +26,7 @@ from eigendata.errors import Check, Reason
 from eigendata.formats import FORMATS
 from eigendata.formats.sdjwt import type_metadata
 from eigendata.model import Attribute, CredentialType, Presence
-from eigendata.openid import haip, request_object, vp
+from eigendata.openid import exchange, haip, request_object, vp
 from eigendata.policies import uses
 from eigendata.query import ANSWER_CHECKS, FIT_CHECKS
 from eigendata.registers.catalogue import CATALOGUE, ENVELOPE
@@ -248,6 +248,11 @@ def _sections() -> tuple[Section, ...]:
             said="Taken on both sides where the profile is chosen: the first two before anything is fetched, the "
             "others of the request itself.",
             checks=haip.CHECKS,
+        ),
+        Section(
+            title="What comes back of an answer",
+            said="Taken by a wallet after it posted an answer; the second where a page to go on at came back.",
+            checks=exchange.CHECKS,
         ),
         Section(
             title="A check at a verifier's router",

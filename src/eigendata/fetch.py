@@ -7,7 +7,8 @@ It keeps to itself which addresses may be reached, and what an answer may cost. 
 
 The name is resolved once and the connection goes to the address that was checked, so a name server that answers
 differently the second time gains nothing. Redirects are never followed, proxies of the environment never used,
-compressed answers never unpacked, connections never shared between requests.
+compressed answers never unpacked, connections never shared between requests. Nothing is said about who asks: no
+`User-Agent`, no `Accept-Language`, no cookie, and what is posted is never sent a second time by itself.
 
 It works on `httpcore`, the transport of httpx, and not on httpx itself: only there can a deadline be put on every
 single read, so that a server that sends one byte of a header each second is cut off too.
@@ -143,6 +144,11 @@ class Fetcher:
         self._tls_lock = threading.Lock()
         self._resolve = resolve
 
+    @property
+    def allows_loopback_http(self) -> bool:
+        """Whether this machine may be reached without TLS."""
+        return self._loopback
+
     def get(self, url: str, *, accept: Sequence[str], headers: Mapping[str, str] = MappingProxyType({})) -> Reply:
         """Fetch a document of one of the media types in `accept`.
 
@@ -162,6 +168,20 @@ class Fetcher:
         said = {**headers, "accept": ", ".join(_JSON), "content-type": "application/json; charset=utf-8"}
         return self._send("POST", url, json_dumps(body), said, _JSON)
 
+    def post_form(
+        self, url: str, form: bytes, *, accept: Sequence[str], headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Reply:
+        """Post a form that is encoded already, once, and take an answer of one of the media types in `accept`.
+
+        Raises:
+            Rejected: the address may not be reached, or the server redirects (`fetch_blocked`): what was posted went to
+                the address itself alone.
+            Unavailable: no answer within the limits, or a successful one of another media type. Whether the form
+                arrived is not known then.
+        """
+        said = {**headers, "accept": ", ".join(accept), "content-type": "application/x-www-form-urlencoded"}
+        return self._send("POST", url, form, said, accept)
+
     def _send(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], accept: Sequence[str]
     ) -> Reply:
@@ -175,7 +195,6 @@ class Fetcher:
             "host": target.authority,
             "connection": "close",
             "accept-encoding": "identity",
-            "user-agent": "eigendata",
         }
         try:
             with (

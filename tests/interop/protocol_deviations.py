@@ -1,6 +1,4 @@
-"""On which requests and answers of OpenID4VP a library differs from us, with the clause; docs/explanation/peers.md has
-the same tables.
-"""
+"""Where a library differs from us in OpenID4VP, with the clause; docs/explanation/peers.md has the same tables."""
 
 from __future__ import annotations
 
@@ -135,3 +133,57 @@ REQUESTS_REFUSED: Final = (
     ),
 )
 """What it refuses of requests, and we and the specification accept: the cases of `broken_requests.UNUSUAL`."""
+
+_PRESENTATIONS: Final = (
+    *("another nonce", "another aud", "aud without its prefix", "proof of an hour ago", "proof of an hour ahead"),
+    *("proof by another key", "a bit of the proof flipped", "proof left out", "sd_hash of more", "a value changed"),
+    *("a bit of the credential flipped", "transcript of another nonce", "transcript of another client_id"),
+    *("transcript of another response_uri", "transcript without the key", "transcript of another key"),
+    *("transcript of a key that nothing is sealed to", "a bit of the device's signature flipped"),
+    *("a bit of the document's signature flipped", "an element changed"),
+)
+
+ANSWERS_ACCEPTED: Final = (
+    Deviation(
+        id="presentations",
+        clause="OpenID4VP 1.0 8.6 (2.1, 2.3, 2.4)",
+        side=Side.SCOPE,
+        cases=each(_IT, *_PRESENTATIONS),
+        what="what is in a presentation is its caller's to verify; it gives back the nonce that is to be in it",
+        means="who verifies with it alone accepts anything",
+        where="`validateOpenid4vpAuthorizationResponsePayload` says so in a comment",
+    ),
+    Deviation(
+        id="as-asked",
+        clause="OpenID4VP 1.0 8.6 (2.2, 3)",
+        side=Side.SCOPE,
+        cases=each(
+            _IT,
+            *("another credential id", "a credential more", "a credential less", "a credential twice"),
+            *("credentials in each other's place", "a credential of another type", "a claim less", "a claim more"),
+        ),
+        what="whether the presentations are what was asked is its caller's to see; dcql has `DcqlPresentationResult`, "
+        "which says what lacks, and nothing of a claim too many (6.4)",
+        means="a caller who forgets it takes one credential for another",
+        where="as above",
+    ),
+    Deviation(
+        id="error-beside",
+        clause="OpenID4VP 1.0 8.5",
+        side=Side.OPEN,
+        cases=each(_IT, "an error beside it, open"),
+        what="an answer that holds an `error` too is read as if it did not",
+        means="two readers disagree on whether a holder declined",
+        where="`zOpenid4vpAuthorizationResponse`",
+    ),
+    Deviation(
+        id="seal",
+        clause="OpenID4VP 1.0 8.3, HAIP 1.0 5",
+        side=Side.SCOPE,
+        cases=each(_IT, "another kid", "another enc", "an enc of another kind", "a key that is wrapped", "compressed"),
+        what="with which key, algorithm and compression an answer was sealed is its caller's to judge, who opens it",
+        means="whoever opens with a library that knows everything is open to everything that it knows",
+        where="`decryptJarmAuthorizationResponseJwt`",
+    ),
+)
+"""What we refuse of answers and it accepts: the cases of `tampered.TAMPERED`."""

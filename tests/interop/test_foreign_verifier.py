@@ -18,12 +18,17 @@ from eigendata.openid import vp
 from eigendata.openid.haip import HAIP_1_0
 from eigendata.registers.catalogue import HUISHOUDEN
 from eigendata.wallet import LEAST, Wallet
+from tests.interop.deviations import of, rows
 from tests.interop.mdocs import Oracles
 from tests.interop.oracles import Refused
-from tests.interop.town import HOST, NAME, TOWN, TRUST, clock
-from tests.interop.verifiers import ENCRYPTIONS, RESIDENT, answer, demand, read, satisfied, verified
+from tests.interop.protocol_deviations import ANSWERS_ACCEPTED, OPENID4VP
+from tests.interop.tampered import TAMPERED
+from tests.interop.town import HOST, NAME, TOWN, TRUST, Desk, clock, holder
+from tests.interop.verifiers import ENCRYPTIONS, RESIDENT, Demand, answer, demand, read, satisfied, verified
+from tests.interop.wallets import ForeignWallet
 from tests.world import AISHA, FORMAT, MDOC
 
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "peers.md"
 PREFIXES: Final = ("x509_hash", "x509_san_dns", "redirect_uri")
 WALLET_NONCE: Final = "qPmxiNFCR3QTm19POc8u"
 ALWAYS: Final = {".".join(map(str, one.path)) for one in HUISHOUDEN.attributes if one.presence is Presence.ALWAYS}
@@ -174,3 +179,55 @@ def test_who_declines_tells_it_no_more_than_that(oracle: Oracles) -> None:
     assert parse_qs(body).keys() == {"error", "state"}
     with pytest.raises(Refused, match="vp_token"):
         read(oracle, one, body)
+
+
+# -- what it would accept ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def other(oracle: Oracles) -> ForeignWallet:
+    return ForeignWallet.of(oracle, holder(FORMAT), holder(MDOC))
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_what_we_refuse_of_answers_it_refuses_but_for_the_named(
+    oracle: Oracles, other: ForeignWallet, case: str
+) -> None:
+    """Each of these is refused by ours: `test_foreign_wallet`."""
+    one = TAMPERED[case]
+    asked = Desk(prefix="x509_hash").ask(sealed=one.sealed)
+    resolved = other.resolve(asked.link(), lambda _: asked.object())
+    theirs = Demand(link="", object=None, parameters=resolved.parameters, one_time=asked.one_time)
+    body = one.make(other, resolved)
+    if OPENID4VP.name in of(ANSWERS_ACCEPTED, case):
+        assert read(oracle, theirs, body)["presentations"]
+    else:
+        with pytest.raises(Refused, match=r"state mismatch|decryption operation failed|jarm|vp_token"):
+            read(oracle, theirs, body)
+
+
+@pytest.mark.parametrize(
+    ("case", "enough"),
+    [
+        ("a credential less", False),
+        ("a claim less", False),
+        ("a credential of another type", False),
+        ("a claim more", True),
+    ],
+)
+def test_dcql_sees_what_lacks_and_not_what_is_too_much(
+    oracle: Oracles, other: ForeignWallet, case: str, enough: bool
+) -> None:
+    asked = Desk(prefix="x509_hash").ask()
+    resolved = other.resolve(asked.link(), lambda _: asked.object())
+    theirs = Demand(link="", object=None, parameters=resolved.parameters, one_time=asked.one_time)
+    claims = verified(oracle, theirs, TAMPERED[case].tokens(other, resolved))
+    assert satisfied(oracle, theirs, claims) is enough
+
+
+def test_every_case_of_the_table_is_tried() -> None:
+    assert {case for one in ANSWERS_ACCEPTED for case in one.cases} <= TAMPERED.keys()
+
+
+def test_the_page_about_the_peers_holds_the_table() -> None:
+    assert rows(ANSWERS_ACCEPTED, "who accepts") in PAGE.read_text("utf-8")

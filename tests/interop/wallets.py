@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from eigendata.crypto.keys import PublicKey, SoftwareKey
+from eigendata.encoding import b64url_encode
 from tests.interop.material import jwk
 from tests.interop.mdocs import Oracles
 from tests.interop.town import ACCESS, DID, KEY, METHOD, clock
@@ -50,12 +51,17 @@ class Resolved:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A credential, of which the wallet has the key."""
+    """A credential, of which the wallet has the key.
+
+    Attributes:
+        authorities: identifiers of the keys of who certified its issuer.
+    """
 
     format: str
     type: str
     token: bytes
     key: SoftwareKey
+    authorities: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +87,17 @@ class ForeignWallet:
         cards = []
         for one in holders:
             for type_id, copies in one.cards.items():
-                holder = one.authentic(type_id, at=clock()).holder
-                assert isinstance(holder, PublicKey)
-                cards.append(Card(format=one.format, type=type_id, token=copies[0], key=one.keys[holder]))
+                opened = one.authentic(type_id, at=clock())
+                assert isinstance(opened.holder, PublicKey)
+                cards.append(
+                    Card(
+                        format=one.format,
+                        type=type_id,
+                        token=copies[0],
+                        key=one.keys[opened.holder],
+                        authorities=tuple(opened.issuer.authority_key_ids),
+                    )
+                )
         return cls(oracle=oracle, cards=tuple(cards))
 
     def ask(self, call: str, **asked: Any) -> Any:
@@ -134,7 +148,13 @@ class ForeignWallet:
         else:
             says = self.oracle("sd_jwt.mjs").ask("claims", credential=card.token.decode())
             what = {"vct": card.type, "claims": says}
-        return {"credential_format": card.format, "cryptographic_holder_binding": True, **what}
+        authority = {"type": "aki", "values": [b64url_encode(one) for one in card.authorities]}
+        return {
+            "credential_format": card.format,
+            "cryptographic_holder_binding": True,
+            "authority": authority,
+            **what,
+        }
 
     def choose(self, resolved: Resolved) -> dict[str, tuple[Card, list[list[Any]]]]:
         """Give for each credential query the card that answers it, and the paths that were asked."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Final
 
 import pytest
 from cryptography import x509
@@ -124,6 +125,31 @@ def test_an_answer_is_given_with_its_status_headers_and_body() -> None:
     assert said.endswith('{"a":[1,"é"]}')
 
 
+def test_a_form_is_posted_as_it_was_written() -> None:
+    with serving(OK) as server:
+        reply = local().post_form(server.url, b"vp_token=%7B%7D&state=x", accept=("application/json",))
+    assert reply.body == b"{}"
+    head, _, body = server.asked[0].partition(b"\r\n\r\n")
+    assert b"content-type: application/x-www-form-urlencoded" in head.lower()
+    assert body == b"vp_token=%7B%7D&state=x"
+
+
+SAYS: Final = {"host", "accept", "accept-encoding", "connection", "content-type", "content-length"}
+"""The names of all that is said beside the request itself; none of it tells one wallet from another."""
+
+
+@negative("NEG-PRIVACY-005")
+def test_nothing_is_said_of_who_asks() -> None:
+    with serving(OK) as server:
+        local().get(server.url, accept=("application/json",))
+        local().post_json(server.url, {})
+        local().post_form(server.url, b"a=b", accept=("application/json",))
+        local().post_form(server.url, b"a=b", accept=("application/json",))
+    asked = [one.decode().partition("\r\n\r\n")[0].split("\r\n")[1:] for one in server.asked]
+    assert {line.partition(":")[0].lower() for head in asked for line in head} == SAYS
+    assert asked[2] == asked[3]
+
+
 def test_a_reply_shows_nothing_of_its_body() -> None:
     with serving(OK) as server:
         assert "{}" not in repr(ask(local(), server.url))
@@ -161,6 +187,18 @@ def test_a_redirect_is_never_followed(status: int) -> None:
         answer = f"HTTP/1.1 {status} Gone\r\nLocation: {elsewhere.url}\r\nContent-Length: 0\r\n\r\n".encode()
         with serving(answer) as server, pytest.raises(Rejected) as refusal:
             ask(local(), server.url)
+    assert refusal.value.check is fetch.NO_REDIRECT
+    assert elsewhere.asked == []
+
+
+@negative("NEG-VP-WALLET-023")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_form_is_sent_once_and_never_to_where_a_server_points(status: int) -> None:
+    with serving(OK) as elsewhere:
+        answer = f"HTTP/1.1 {status} Gone\r\nLocation: {elsewhere.url}\r\nContent-Length: 0\r\n\r\n".encode()
+        with serving(answer) as server, pytest.raises(Rejected) as refusal:
+            local().post_form(server.url, b"vp_token=secret", accept=("application/json",))
+        assert len(server.asked) == 1
     assert refusal.value.check is fetch.NO_REDIRECT
     assert elsewhere.asked == []
 

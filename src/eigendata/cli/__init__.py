@@ -18,11 +18,13 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from eigendata.cli import (
+    asking,
     conformance,
     diagnosing,
     inspecting,
     issuing,
     keys,
+    presenting,
     speaking,
     telling,
     trusting,
@@ -45,10 +47,12 @@ telling.attach(app)
 keys.attach(app)
 trusting.attach(app)
 issuing.attach(app)
+asking.attach(app)
 verifying.attach(app)
 inspecting.attach(app)
 conformance.attach(app)
 diagnosing.attach(app)
+presenting.attach(wallet.app)
 app.add_typer(wallet.app, name="wallet")
 app.add_typer(registers, name="registers")
 

@@ -1,4 +1,4 @@
-"""`request` and `verify`: the verifier's part, with files in between."""
+"""`verify`: what becomes of an answer that came as a file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from eigendata.cli.speaking import LANG, AsJson, Lang, Language, TypesFolder
 from eigendata.encoding import Json, thaw
 from eigendata.errors import Misuse, Outcome, Rejected, Step
 from eigendata.fetch import Fetcher
-from eigendata.formats import FORMATS, PREFERRED, only
+from eigendata.formats import FORMATS, only
 from eigendata.formats.sdjwt.type_metadata import DescribedType
 from eigendata.model import NO_REPLAY_CHECK, NO_STATUS_CHECK, Disclosed, Disclosure
 from eigendata.once import SqliteOnce
 from eigendata.openid import vp
-from eigendata.query import PolicyReference, Query, parse_query
+from eigendata.query import PolicyReference, Query
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
 from eigendata.verifier import Verifier
@@ -35,44 +35,7 @@ TrustFile = Annotated[Path, typer.Option("--trust", help="Who may issue what; ma
 
 
 def attach(app: typer.Typer) -> None:
-    app.command()(request)
     app.command()(verify)
-
-
-def request(
-    response_uri: Annotated[str, typer.Option("--response-uri", help="Where answers go; names the verifier, too.")],
-    out: Annotated[Path, typer.Option("--out", help="The request file to write.")],
-    policy: Policy = None,
-    home: Home = None,
-    format: Annotated[
-        str,
-        typer.Option("--format", help=f"The formats that you take, the preferred first: {', '.join(FORMATS)}."),
-    ] = PREFERRED,
-    dcql: Annotated[Path | None, typer.Option("--dcql", help="A plain query instead: no rules and no join.")] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", help="What you call yourself; a wallet shows it as not proven.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write a request: what a policy allows under these conditions, or a plain DCQL query."""
-    if (policy is None) == (dcql is None):
-        raise Misuse("a request asks by --policy or by --dcql, one of the two")
-    now = datetime.now(UTC)
-    if policy is not None:
-        loaded, formats = policies.load(policy), speaking.formats_named(format)
-        verifier = _verifier(f"redirect_uri:{response_uri}", name=name, policy=loaded, formats=formats)
-        asked = verifier.ask(loaded, home=_conditions(loaded, home), at=now)
-    else:
-        assert dcql is not None
-        query = parse_query(speaking.read_json(dcql))
-        verifier = _verifier(f"redirect_uri:{response_uri}", name=name, formats=_formats_of(query))
-        asked = verifier.ask_query(query, at=now)
-    speaking.write(out, vp.write_request(asked) + b"\n")
-    speaking.tell(
-        {"file": str(out), "client_id": verifier.client_id, "policy": asked.policy.id if asked.policy else None},
-        as_json=as_json,
-        plainly=lambda: speaking.line(f"{out}: give this to the wallet; keep it too, an answer is checked against it."),
-    )
 
 
 def verify(
@@ -93,18 +56,18 @@ def verify(
     loaded = None if policy is None else policies.load(policy)
     reference = None
     if loaded is not None:
-        reference = PolicyReference(id=loaded.id, version=loaded.version, home=_conditions(loaded, home))
+        reference = PolicyReference(id=loaded.id, version=loaded.version, home=conditions(loaded, home))
     elif home is not None:
         raise Misuse("--home belongs to a --policy")
     ours = replace(received, policy=reference)
     trusted = Trust.load(trust, fetcher=Fetcher())
-    verifier = _verifier(
+    verifier = verifier_named(
         ours.asker.party.id,
         trust=trusted,
         policy=loaded,
         types=types,
         state=state,
-        formats=_formats_of(ours.query),
+        formats=formats_of(ours.query),
     )
     if state is None:
         speaking.warn("Without --state a second showing of this answer would not be noticed.")
@@ -118,7 +81,7 @@ def verify(
     speaking.tell(disclosure_object(disclosure), as_json=as_json, plainly=lambda: tell_disclosure(disclosure, lang))
 
 
-def _conditions(policy: policies.Policy, home: Path | None) -> Mapping[str, Json]:
+def conditions(policy: policies.Policy, home: Path | None) -> Mapping[str, Json]:
     """Read the conditions of this one check, as the policy wants them.
 
     Raises:
@@ -132,12 +95,12 @@ def _conditions(policy: policies.Policy, home: Path | None) -> Mapping[str, Json
         raise Misuse(f"{error.message}: --home names a file of conditions, JSON or TOML") from error
 
 
-def _formats_of(query: Query) -> tuple[str, ...]:
+def formats_of(query: Query) -> tuple[str, ...]:
     """Give the formats that a query of one's own asks, in its order: those are read, and no other."""
     return tuple(dict.fromkeys(one.format for one in query.credentials))
 
 
-def _verifier(
+def verifier_named(
     client_id: str,
     *,
     name: str | None = None,

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from typer.exceptions import Abort
@@ -17,20 +17,18 @@ from typer.exceptions import Abort
 from eigendata import policies, texts
 from eigendata.cli import speaking
 from eigendata.cli.issuing import label, read_issuance
-from eigendata.cli.speaking import LANG, AsJson, InsecureLoopback, Lang, Language, TypesFolder
+from eigendata.cli.speaking import LANG, AsJson, Lang, Language, TypesFolder
 from eigendata.cli.verifying import shown
 from eigendata.encoding import Json, thaw
-from eigendata.errors import Declined, Misuse, Reason
+from eigendata.errors import Misuse
 from eigendata.fetch import Fetcher
 from eigendata.formats.sdjwt.type_metadata import DescribedType
 from eigendata.model import ClaimPath
-from eigendata.openid import vp
 from eigendata.proofs import Challenge
-from eigendata.query import Request
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.trust import Trust
-from eigendata.wallet import Card, Proposal, Since, Wallet
-from eigendata.wallet.consent import Line, Use
+from eigendata.wallet import Card, Since, Wallet
+from eigendata.wallet.consent import Line
 from eigendata.wallet.file import require_elsewhere
 from eigendata.wallet.records import Shown
 
@@ -101,7 +99,7 @@ def _require_vault(path: Path) -> None:
 
 
 @contextmanager
-def _opened(context: typer.Context, passphrase_file: Path | None) -> Iterator[Wallet]:
+def opened(context: typer.Context, passphrase_file: Path | None) -> Iterator[Wallet]:
     named: _Named = context.obj
     _require_vault(named.vault)
     others = {} if named.types is None else DescribedType.load(named.types)
@@ -134,7 +132,7 @@ def passwd(
     as_json: AsJson = False,
 ) -> None:
     """Change the passphrase."""
-    with _opened(context, passphrase_file) as wallet:
+    with opened(context, passphrase_file) as wallet:
         wallet.change_passphrase(_passphrase(new_passphrase_file, "New passphrase", new=True))
     speaking.tell({"changed": True}, as_json=as_json, plainly=lambda: speaking.line("The passphrase is changed."))
 
@@ -234,7 +232,7 @@ def prove(
     """Make fresh keys, a copy's each, and prove that they are yours. The keys are in the vault before this ends."""
     require_elsewhere(out, context.obj.vault)
     asked = Challenge.from_json(speaking.read_json(challenge))
-    with _opened(context, passphrase_file) as wallet:
+    with opened(context, passphrase_file) as wallet:
         made = wallet.prove_new_keys(asked, copies=copies, at=datetime.now(UTC))
     speaking.write_json(out, {"proofs": {"jwt": [one.decode() for one in made]}})
     speaking.tell(
@@ -256,7 +254,7 @@ def add(
     """Verify every copy, then store all of them or none."""
     issuance = read_issuance(file)
     trusted = Trust.load(trust, fetcher=Fetcher())
-    with _opened(context, passphrase_file) as wallet:
+    with opened(context, passphrase_file) as wallet:
         cards = wallet.add(issuance, trust=trusted, at=datetime.now(UTC))
     speaking.tell(
         {"added": [card_object(one) for one in cards]}, as_json=as_json, plainly=lambda: _tell_cards(cards, lang)
@@ -271,7 +269,7 @@ def list_(
     context: typer.Context, passphrase_file: PassphraseFile = None, lang: Lang = LANG, as_json: AsJson = False
 ) -> None:
     """List the cards, without what they say."""
-    with _opened(context, passphrase_file) as wallet:
+    with opened(context, passphrase_file) as wallet:
         cards = wallet.cards()
     speaking.tell(
         {"cards": [card_object(one) for one in cards]}, as_json=as_json, plainly=lambda: _tell_cards(cards, lang)
@@ -287,7 +285,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a card says, to you."""
-    with _opened(context, passphrase_file) as wallet:
+    with opened(context, passphrase_file) as wallet:
         named = [one for one in wallet.cards() if card in (one.id, one.type.short, one.type.id)]
         if not named:
             raise Misuse(f"there is no card {card}")
@@ -297,14 +295,10 @@ def show(
         for one in contents:
             _tell_cards((one.card,), lang)
             for line in one.lines:
-                speaking.line(f"  {label(line.label, lang)}: {_said(line, lang)}")
+                speaking.line(f"  {label(line.label, lang)}: {said(line, lang)}")
 
     speaking.tell(
-        {
-            "cards": [
-                {**card_object(one.card), "claims": [_line_object(line) for line in one.lines]} for one in contents
-            ]
-        },
+        {"cards": [{**card_object(one.card), "claims": [line_object(line) for line in one.lines]} for one in contents]},
         as_json=as_json,
         plainly=plainly,
     )
@@ -318,7 +312,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Throw cards away, with their copies and keys. Nobody can give them back; new ones can be issued."""
-    with _opened(context, passphrase_file) as wallet:
+    with opened(context, passphrase_file) as wallet:
         named = [one for one in wallet.cards() if card in (one.id, one.type.short, one.type.id)]
         if not named:
             raise Misuse(f"there is no card {card}")
@@ -333,12 +327,12 @@ def history(
     context: typer.Context, passphrase_file: PassphraseFile = None, lang: Lang = LANG, as_json: AsJson = False
 ) -> None:
     """List what was shown, to whom, when, why and until when they keep it."""
-    with _opened(context, passphrase_file) as wallet:
+    with opened(context, passphrase_file) as wallet:
         lines = wallet.history()
 
     def plainly() -> None:
         for one in lines:
-            name = one.asker.name if one.proven else f"{one.asker.name} ({_WORDS[lang]['unproven']})"
+            name = one.asker.name if one.proven else f"{one.asker.name} ({UNPROVEN[lang]})"
             speaking.line(f"{one.at:%Y-%m-%d %H:%M} · {name} · {one.asker.id}", "bold")
             if one.purpose:
                 speaking.line(f"  {label(one.purpose, lang)}")
@@ -351,77 +345,6 @@ def history(
             speaking.line("Nothing was shown yet." if lang is Language.EN else "Er is nog niets getoond.")
 
     speaking.tell({"history": [_history_object(one) for one in lines]}, as_json=as_json, plainly=plainly)
-
-
-# -- showing ----------------------------------------------------------------------------------------------------------
-
-RequestFile = Annotated[Path, typer.Option("--request", help="The verifier's request.")]
-
-
-@app.command()
-def consider(
-    context: typer.Context,
-    request: RequestFile,
-    passphrase_file: PassphraseFile = None,
-    insecure_loopback: InsecureLoopback = False,
-    lang: Lang = LANG,
-    as_json: AsJson = False,
-) -> None:
-    """Say who asks, what, why and how long it is kept. Nothing is shown or spent."""
-    asked = _read_request(request, insecure_loopback)
-    with _opened(context, passphrase_file) as wallet:
-        proposal = wallet.consider(asked, at=datetime.now(UTC))
-    speaking.tell(proposal_object(proposal), as_json=as_json, plainly=lambda: tell_proposal(proposal, lang))
-
-
-@app.command()
-def present(
-    context: typer.Context,
-    request: RequestFile,
-    out: Annotated[Path, typer.Option("--out", help="The answer to write.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Agree without being asked.")] = False,
-    passphrase_file: PassphraseFile = None,
-    insecure_loopback: InsecureLoopback = False,
-    lang: Lang = LANG,
-    as_json: AsJson = False,
-) -> None:
-    """Answer a request, once you agree. Only what the proposal names leaves."""
-    require_elsewhere(out, context.obj.vault)
-    asked = _read_request(request, insecure_loopback)
-    with _opened(context, passphrase_file) as wallet:
-        proposal = wallet.consider(asked, at=datetime.now(UTC))
-        if not as_json:
-            tell_proposal(proposal, lang)
-        consent = proposal.accept()
-        if not yes:
-            _require_agreement(lang, as_json=as_json)
-        answer = wallet.disclose(consent, at=datetime.now(UTC))
-    speaking.write(out, vp.answer_file(answer, asked) + b"\n", private=True)
-    speaking.tell(
-        {"file": str(out), **proposal_object(proposal)},
-        as_json=as_json,
-        plainly=lambda: speaking.line(f"{out}: give this to the verifier.", "green"),
-    )
-
-
-def _require_agreement(lang: Language, *, as_json: bool) -> None:
-    """Ask whether the holder agrees.
-
-    Raises:
-        Declined: they do not, or nobody is there to say so.
-    """
-    if as_json:
-        raise Declined(Reason.NO_CONSENT, "with --json nobody is asked: --yes says beforehand that you agree")
-    try:
-        agreed = typer.confirm("Do you agree?" if lang is Language.EN else "Gaat u akkoord?")
-    except Abort:
-        agreed = False
-    if not agreed:
-        raise Declined(Reason.NO_CONSENT, "the holder did not agree")
-
-
-def _read_request(path: Path, insecure_loopback: bool) -> Request:
-    return vp.parse_request(speaking.read(path), at=datetime.now(UTC), allow_loopback_http=insecure_loopback)
 
 
 # -- as data, and as lines --------------------------------------------------------------------------------------------
@@ -438,7 +361,7 @@ def card_object(card: Card) -> dict[str, Json]:
     }
 
 
-def _line_object(line: Line) -> dict[str, Json]:
+def line_object(line: Line) -> dict[str, Json]:
     return {"path": list(line.path), "label": dict(line.label), "value": thaw(line.value)}
 
 
@@ -458,85 +381,10 @@ def _history_object(one: Shown) -> dict[str, Json]:
     }
 
 
-def proposal_object(proposal: Proposal) -> dict[str, Json]:
-    """Give a proposal as data: what its holder would see before agreeing."""
-    return {
-        "asker": {"id": proposal.asker.party.id, "name": proposal.asker.party.name, "proven": proposal.asker.proven},
-        "purpose": dict(proposal.purpose),
-        "legal_basis": proposal.legal_basis,
-        "keep": dict(proposal.keep),
-        "use": str(proposal.use),
-        "offered": [
-            {
-                "query": one.query,
-                "type": one.type.id,
-                "issuer": one.issuer.name,
-                "shown": [{**_line_object(line), "kept": line.kept} for line in one.lines],
-                "besides": [_line_object(line) for line in one.besides],
-                "whole": one.whole,
-            }
-            for one in proposal.offered
-        ],
-        "over_asked": [
-            {"query": one.query, "type": one.type, "path": one.path and list(one.path), "why": str(one.why)}
-            for one in proposal.over_asked
-        ],
-        "copies_left": proposal.copies_left,
-        "known": proposal.known,
-    }
+UNPROVEN: Final = {Language.EN: "who they are is NOT PROVEN", Language.NL: "wie zij zijn is NIET BEWEZEN"}
 
 
-_WORDS = {
-    Language.EN: {
-        "asks": "{name} asks", "unproven": "who they are is NOT PROVEN", "why": "Why", "law": "Under",
-        "keep": "They keep it", "shows": "You would show", "besides": "What is visible with it, though not asked",
-        "over": "Asked, and may not be", "unknown": "They name no purpose we know; nothing was compared.",
-        "to": "Your answer goes to", "kept": "They say that they keep this",
-        "silent": "They do not say whether they keep this, or how long.",
-    },
-    Language.NL: {
-        "asks": "{name} vraagt iets", "unproven": "wie zij zijn is NIET BEWEZEN", "why": "Waarom", "law": "Volgens",
-        "keep": "Zij bewaren het", "shows": "U zou laten zien", "besides": "Daarbij ook te zien, al vroeg niemand het",
-        "over": "Gevraagd, en mag niet", "unknown": "Zij noemen geen doel dat wij kennen; er is niets vergeleken.",
-        "to": "Uw antwoord gaat naar", "kept": "Zij zeggen dit te bewaren",
-        "silent": "Zij zeggen niet of zij dit bewaren, of hoe lang.",
-    },
-}  # fmt: skip
-
-
-def tell_proposal(proposal: Proposal, lang: Language) -> None:
-    """Print who asks, what, why and how long it is kept, before anything leaves."""
-    words = _WORDS[lang]
-    name = words["asks"].format(name=proposal.asker.party.name)
-    speaking.line(name if proposal.asker.proven else f"{name} ({words['unproven']})", "bold")
-    speaking.line(f"{words['to']}: {proposal.request.response_uri}")
-    if proposal.purpose:
-        speaking.line(f"{words['why']}: {label(proposal.purpose, lang)}")
-    if proposal.legal_basis:
-        speaking.line(f"{words['law']}: {', '.join(proposal.legal_basis)}")
-    if proposal.keep:
-        speaking.line(f"{words['keep']}: {' '.join(policies.kept_lines(proposal.keep, lang))}")
-    if proposal.use is Use.UNKNOWN:
-        speaking.line(words["unknown"], "yellow")
-    for one in proposal.offered:
-        speaking.line(f"{words['shows']} · {label(one.type.label, lang)} · {one.issuer.name}", "bold")
-        for line in one.lines:
-            speaking.line(f"  {label(line.label, lang)}: {_said(line, lang)}")
-        kept = ", ".join(label(line.label, lang) for line in one.lines if line.kept)
-        if kept:
-            speaking.line(f"  {words['kept']}: {kept}", "yellow")
-        elif not proposal.keep and any(line.kept is None for line in one.lines):
-            speaking.line(f"  {words['silent']}", "yellow")
-        if one.whole:
-            whole = texts.say("asked.whole", lang)
-            speaking.line(f"  {whole}", "yellow")
-        names = ", ".join(label(line.label, lang) for line in one.besides)
-        speaking.line(f"  {words['besides']}: {names}", "dim")
-    for over in proposal.over_asked:
-        speaking.line(f"{words['over']}: {over.type} {spelled(over.path) if over.path else ''}", "red")
-
-
-def _said(line: Line, lang: Language) -> str:
+def said(line: Line, lang: Language) -> str:
     """Say a claim's value. The number that ties cards together is another in each copy, and so has none here."""
     return texts.say("story.fresh_number", lang) if line.value is None else shown(line.value)
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from eigendata import proofs
+from eigendata import did, proofs
 from eigendata.crypto.jose import parse_jws
+from eigendata.crypto.keys import PublicKey
+from eigendata.crypto.x509 import Leaf, read_leaf
 from eigendata.doctor.explaining import misspelt, nearest
 from eigendata.doctor.findings import Cause, Course, Filled, Finding, Gap, Kind, Report, refused
 from eigendata.doctor.messages import Beside, malformed
 from eigendata.doctor.tokens import moment_of
-from eigendata.encoding import Json, json_object
-from eigendata.errors import Malformed, Rejected
+from eigendata.encoding import Json, json_dumps, json_object
+from eigendata.errors import Malformed, Rejected, Unavailable
 from eigendata.formats import FORMATS
-from eigendata.model import CredentialType
+from eigendata.model import CredentialType, Party
 from eigendata.openid import vp
+from eigendata.openid.forms import is_link, read_link
+from eigendata.openid.request_object import REQUEST_IN_TIME
 from eigendata.query import Query, parse_query
 from eigendata.wallet.wallet import CHALLENGE_FRESH
 
@@ -28,6 +32,12 @@ def request(data: bytes, beside: Beside) -> Report:
     findings: list[Finding] = []
     asked: Query | None = None
     try:
+        invitation = vp.parse_invitation(data, allow_loopback_http=True)
+        if invitation.reference is not None:
+            return Report(kind=Kind.REQUEST, gaps=(Gap.REQUEST,))
+        inside = _parameters(data).get("request")
+        if isinstance(inside, str):
+            return signed_request(inside.encode(), beside)
         asked = vp.parse_request(data, at=beside.at, allow_loopback_http=True).query
     except Rejected as error:
         findings.append(Finding(cause=Cause.CHECK, check=error.check))
@@ -51,15 +61,46 @@ _BEFORE_1_0: Final = (b"presentation_definition", b"client_id_scheme")
 
 
 def signed_request(data: bytes, beside: Beside) -> Report:
-    """Examine a signed request: such are not read here, and what it asks is looked at all the same."""
+    """Examine a signed request: who signed it, its form, its time, and whether its query asks what exists."""
     inside = json_object(parse_jws(data).payload)
+    findings: list[Finding] = []
+    gaps = [Gap.TRUST] if beside.trust is None else []
+    whole = {"client_id": inside.get("client_id"), "request": data.decode("ascii", "replace")}
+    try:
+        invitation = vp.parse_invitation(json_dumps(whole), allow_loopback_http=True)
+        invitation.receive(None, trust=beside.trust or _Anybody(), wallet_nonce=None, at=beside.at)
+    except Rejected as error:
+        findings.append(Finding(cause=Cause.CHECK, check=error.check))
+    except Malformed as error:
+        findings.append(malformed(error))
+    except Unavailable:
+        gaps.append(Gap.KEY)
+    ended = _ended(inside, beside.at)
+    if ended and [one.check for one in findings] == [REQUEST_IN_TIME]:
+        findings, ended = ended, []
     asked = _query(inside.get("dcql_query"))
+    of_query = tuple(_of_query(asked, beside.types)) if asked is not None else ()
     return Report(
         kind=Kind.SIGNED_REQUEST,
-        findings=(Finding(cause=Cause.CHECK, check=vp.UNSIGNED_BY_VALUE),),
-        beyond=(*_ended(inside, beside.at), *(_of_query(asked, beside.types) if asked is not None else ())),
-        gaps=_unknown_types(asked, beside.types),
+        findings=tuple(findings) or of_query,
+        beyond=(*ended, *of_query) if findings else (),
+        gaps=(*gaps, *_unknown_types(asked, beside.types)),
     )
+
+
+class _Anybody:
+    """Believes every certificate, and every key that is its own name: whether they are to be believed is a gap."""
+
+    def certified_verifier(self, chain: Sequence[bytes], /, *, named: str | None, at: datetime) -> tuple[Party, Leaf]:
+        leaf = read_leaf(chain[0])
+        return Party(id=named or "", name=leaf.common_name), leaf
+
+    def did_verifier(self, controller: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
+        document = did.document_of(controller)
+        key = None if document is None else did.key_of(document, method)
+        if key is None:
+            raise Unavailable("the document of a DID is not fetched here")
+        return Party(id=controller, name=controller), key
 
 
 def query(data: bytes, beside: Beside) -> Report:
@@ -72,7 +113,7 @@ def query(data: bytes, beside: Beside) -> Report:
 
 def _parameters(data: bytes) -> Mapping[str, Json]:
     try:
-        return json_object(data)
+        return read_link(data, ("dcql_query",)) if is_link(data) else json_object(data)
     except Malformed:
         return {}
 

@@ -50,7 +50,8 @@ class BrpClient:
     ) -> None:
         self._persons = f"{base_url.rstrip('/')}/personen"
         self._history = f"{(history_url or base_url).rstrip('/')}/verblijfplaatshistorie"
-        self._headers = {} if api_key is None else {"X-API-KEY": api_key}
+        # a gateway may turn away who does not say what it is; the fetcher by itself says nothing
+        self._headers = {"User-Agent": "eigendata", **({} if api_key is None else {"X-API-KEY": api_key})}
         self._fetcher = fetcher
 
     def look_up(self, bsn: str, types: Sequence[CredentialType], *, at: datetime) -> BrpRecord:

@@ -17,10 +17,10 @@ from time import perf_counter
 from typing import Final
 
 from eigendata import policies, texts
-from eigendata.encoding import Json, thaw
-from eigendata.errors import Declined, Misuse, Outcome, Step
+from eigendata.encoding import Json
+from eigendata.errors import Declined, Misuse, Outcome
 from eigendata.fetch import Fetcher
-from eigendata.formats import ORIGINS, PREFERRED, only
+from eigendata.formats import ORIGINS, PREFERRED
 from eigendata.issuer import (
     Issuer,
     create_authority,
@@ -30,26 +30,20 @@ from eigendata.issuer import (
     create_issuing_authority,
 )
 from eigendata.model import (
-    NO_STATUS_CHECK,
-    Answer,
     ClaimPath,
     CredentialType,
-    Disclosure,
     DocumentSigner,
     Issuance,
     Method,
 )
-from eigendata.once import SqliteOnce
-from eigendata.openid import vp
-from eigendata.query import Request
 from eigendata.registers.brp import BrpRecord
 from eigendata.registers.catalogue import CATALOGUE
 from eigendata.registers.client import BrpClient
 from eigendata.registers.population import STORY_BSN, Population
 from eigendata.registers.tables import municipalities
 from eigendata.story.attacks import Stage, attacks
+from eigendata.story.counter import Asked, Counter, InProcess, Told, Verdict
 from eigendata.trust import Trust, add_issuer
-from eigendata.verifier import Verifier
 from eigendata.wallet import Proposal, Wallet
 from eigendata.wallet.consent import Offered
 from eigendata.web import simulator
@@ -60,7 +54,6 @@ WHOLE_POLICY: Final = "demo/hele-kaart"
 """What is asked instead where a format shows more than the other policy may ask."""
 HOME: Final[Mapping[str, Json]] = {"household_size": [2, 4], "binding": True}
 """The home that is to be let: for two to four people, and people of the municipality come first."""
-CORPORATION: Final = "redirect_uri:https://woonstichting.example/answer"
 PASSPHRASE: Final = "een wachtzin die alleen Aisha weet"  # noqa: S105  # of a vault that ends with the story
 BOXTEL: Final = "0757"
 
@@ -145,6 +138,7 @@ class _Telling:
         issuer, trust = self._municipality(bsn)
         client = BrpClient(url, fetcher=Fetcher(allow_loopback_http=True))
         types = tuple(CATALOGUE.values())
+        counter: Counter = InProcess(self.folder, trust=trust, formats=self.formats, clock=self.clock)
         try:
             record = client.look_up(bsn, types, at=self.clock())
             yield self._asked(url, types)
@@ -153,33 +147,40 @@ class _Telling:
                 yield self._issued(issuer, issuance)
                 wallet.add(issuance, trust=trust, at=self.clock())
                 yield self._stored(wallet)
-                corporation = Verifier(
-                    CORPORATION,
-                    trust=trust,
-                    status=NO_STATUS_CHECK,
-                    once=SqliteOnce(self.folder / "corporation.db"),
-                    name="Woonstichting De Eik",
-                    formats=only(*self.formats),
-                )
+                policy, home = POLICY, HOME
                 try:
-                    request = corporation.ask(policies.load(POLICY), home=HOME, at=self.clock())
+                    asked = counter.ask(policy, home)
                 except Declined as closed:  # a format that withholds nothing shows more than this policy may ask
                     yield self._not_asked(closed)
-                    request = corporation.ask(policies.load(WHOLE_POLICY), home={}, at=self.clock())
-                received = vp.parse_request(vp.write_request(request), at=self.clock())
-                proposal = self._chosen(wallet.consider(received, at=self.clock()))
-                yield self._considered(request, proposal)
-                answer = wallet.disclose(proposal.accept(), at=self.clock())
-                wire = vp.answer_form(answer, request)
-                yield self._answered(wallet, proposal, wire)
-            arrived = vp.parse_answer(wire, request)
-            disclosure = corporation.verify(arrived, request, at=self.clock())
+                    policy, home = WHOLE_POLICY, {}
+                    asked = counter.ask(policy, home)
+                proposal = self._chosen(wallet.consider(asked.request, at=self.clock()))
+                yield self._considered(asked, proposal)
+                consent = proposal.accept()
+                size = counter.send(wallet, consent, asked)
+                yield self._answered(wallet, proposal, size)
+                answer = wallet.disclose(consent, at=self.clock())  # the very same again, for the attackers
+            verdict = counter.verdict(asked)
         except Declined as closed:
             yield self._declined(closed)
             return
-        yield self._verified(disclosure)
-        yield self._advised(disclosure)
-        yield from self._attacked(issuer, client, corporation, request, arrived, bsn, record)
+        yield self._verified(verdict)
+        yield self._advised(verdict)
+        stage = Stage(
+            issuer=issuer,
+            trust=trust,
+            counter=counter,
+            policy=policy,
+            home=home,
+            asked=asked,
+            answer=answer,
+            record=record,
+            neighbour=self._neighbour(issuer, client, bsn),
+            vault=self.folder / "resident.vault",
+            passphrase=PASSPHRASE,
+            clock=self.clock,
+        )
+        yield self._attacked(stage)
 
     # -- the parties --------------------------------------------------------------------------------------------------
 
@@ -316,8 +317,7 @@ class _Telling:
         ]
         return self._scene("not_asked", lines, {"policy": POLICY, "reason": str(closed.reason)})
 
-    def _considered(self, request: Request, proposal: Proposal) -> Scene:
-        size = len(vp.write_request(request))
+    def _considered(self, asked: Asked, proposal: Proposal) -> Scene:
         keep = " ".join(policies.kept_lines(proposal.keep, self.language))
         lines = [
             Line(text=self._say("asks", name=proposal.asker.party.name), tone="strong"),
@@ -338,10 +338,15 @@ class _Telling:
             one.query: list(dict.fromkeys(_name(line.path) for line in one.lines)) for one in proposal.offered
         }
         whole: list[Json] = [one.query for one in proposal.offered if one.whole]
-        data: dict[str, Json] = {"request_bytes": size, "proven": proposal.asker.proven, "shows": shown, "whole": whole}
+        data: dict[str, Json] = {
+            "request_bytes": asked.size,
+            "proven": proposal.asker.proven,
+            "shows": shown,
+            "whole": whole,
+        }
         return self._scene("consent", lines, data)
 
-    def _answered(self, wallet: Wallet, proposal: Proposal, wire: bytes) -> Scene:
+    def _answered(self, wallet: Wallet, proposal: Proposal, size: int) -> Scene:
         shown = {(one.type.id, line.path) for one in proposal.offered for line in (*one.lines, *one.besides)}
         # a fact lies in a card of each format; it counts once, and as shown if any of them showed it
         cards = tuple({card.type.id: card for card in reversed(wallet.cards())}.values())[::-1]
@@ -349,7 +354,7 @@ class _Telling:
             (card, line) for card in cards for line in wallet.show(card).lines if (card.type.id, line.path) not in shown
         ]
         lines = [
-            Line(text=self._say("agreed", bytes=len(wire)), tone="good"),
+            Line(text=self._say("agreed", bytes=size), tone="good"),
             Line(text=self._say("stays", count=len(kept)), tone="strong"),
         ]
         asked = {one.type.id for one in proposal.offered}
@@ -361,43 +366,42 @@ class _Telling:
             lines.append(Line(text=f"  {self._label(card.type.label)}: {what}", tone="note"))
         withheld: list[Json] = list(dict.fromkeys(f"{card.type.short}.{_name(line.path)}" for card, line in kept))
         formats: list[Json] = [_format_of(one, proposal) for one in proposal.offered]
-        return self._scene("answer", lines, {"answer_bytes": len(wire), "formats": formats, "not_disclosed": withheld})
+        return self._scene("answer", lines, {"answer_bytes": size, "formats": formats, "not_disclosed": withheld})
 
-    def _verified(self, disclosure: Disclosure) -> Scene:
+    def _verified(self, verdict: Verdict) -> Scene:
         lines: list[Line] = []
-        trails: dict[str, Json] = {"answer": _trail(disclosure.trail)}
-        for question, given in disclosure.credentials.items():
+        trails: dict[str, Json] = {"answer": [one.to_json() for one in verdict.trail]}
+        for question, given in verdict.credentials.items():
             for one in given:
-                lines.append(Line(text=f"{self._label(one.type.label)} · {one.issuer.name}", tone="strong"))
+                declared = CATALOGUE[one.type]
+                lines.append(Line(text=f"{self._label(declared.label)} · {one.issuer}", tone="strong"))
                 for name, value in one.claims.items():
-                    attribute = one.type.attribute((name,))
+                    attribute = declared.attribute((name,))
                     label = self._label(attribute.label) if attribute else name
                     lines.append(Line(text=f"  {label}: {_shown(value)}"))
                 lines += self._steps(one.trail)
-                trails[question] = _trail(one.trail)
+                trails[question] = [step.to_json() for step in one.trail]
         lines.append(Line(text=self._say("together"), tone="strong"))
-        lines += self._steps(disclosure.trail)
+        lines += self._steps(verdict.trail)
         lines.append(Line(text=self._say("withdrawal"), tone="bad"))
-        disclosed = {name: thaw(given[0].claims) for name, given in disclosure.credentials.items()}
+        disclosed: dict[str, Json] = {name: dict(given[0].claims) for name, given in verdict.credentials.items()}
         return self._scene("verify", lines, {"disclosed": disclosed, "trail": trails})
 
-    def _steps(self, trail: tuple[Step, ...]) -> list[Line]:
+    def _steps(self, trail: tuple[Told, ...]) -> list[Line]:
         """Tell a trail in one line for each outcome."""
-        by_outcome = {kind: [one.check.name for one in trail if one.outcome is kind] for kind in Outcome}
+        by_outcome = {kind: [one.check for one in trail if one.outcome is kind] for kind in Outcome}
         return [
             Line(text=f"  {texts.outcome(kind, self.language)} {', '.join(names)}", tone="note")
             for kind, names in by_outcome.items()
             if names
         ]
 
-    def _advised(self, disclosure: Disclosure) -> Scene:
-        assert disclosure.advice is not None
-        advice = disclosure.advice
+    def _advised(self, verdict: Verdict) -> Scene:
         lines = [
-            Line(text=texts.advice(advice.advice, self.language), tone="good"),
+            Line(text=texts.advice(verdict.advice, self.language), tone="good"),
             Line(text=self._say("person"), tone="note"),
         ]
-        return self._scene("advice", lines, {"advice": str(advice.advice), "rule": advice.rule})
+        return self._scene("advice", lines, {"advice": str(verdict.advice), "rule": verdict.rule})
 
     def _declined(self, closed: Declined) -> Scene:
         lines = [
@@ -406,27 +410,7 @@ class _Telling:
         ]
         return self._scene("declined", lines, {"reason": str(closed.reason)})
 
-    def _attacked(
-        self,
-        issuer: Issuer,
-        client: BrpClient,
-        corporation: Verifier,
-        request: Request,
-        answer: Answer,
-        bsn: str,
-        record: BrpRecord,
-    ) -> Iterator[Scene]:
-        stage = Stage(
-            issuer=issuer,
-            corporation=corporation,
-            request=request,
-            answer=answer,
-            record=record,
-            neighbour=self._neighbour(issuer, client, bsn),
-            vault=self.folder / "resident.vault",
-            passphrase=PASSPHRASE,
-            clock=self.clock,
-        )
+    def _attacked(self, stage: Stage) -> Scene:
         self._resume()
         lines: list[Line] = []
         data: dict[str, Json] = {}
@@ -443,9 +427,9 @@ class _Telling:
                 continue
             lines.append(Line(text=f"✓ {what}", tone="good"))
             lines.append(Line(text=f"    {texts.reason(refused.reason, self.language)}"))
-            lines.append(Line(text=f"    {refused.check.name} · {refused.check.clause}", tone="note"))
-            data[attack.name] = {"refused": True, "reason": str(refused.reason), "check": refused.check.name}
-        yield self._scene("attacks", lines, data)
+            lines.append(Line(text=f"    {refused.check} · {refused.clause}", tone="note"))
+            data[attack.name] = {"refused": True, "reason": str(refused.reason), "check": refused.check}
+        return self._scene("attacks", lines, data)
 
     def _neighbour(self, issuer: Issuer, client: BrpClient, bsn: str) -> BrpRecord | None:
         """Find someone else of the same municipality who gets every card, if there is anybody."""
@@ -478,10 +462,6 @@ def _code(persoon: Mapping[str, Json]) -> str:
             return code
         case _:
             return ""
-
-
-def _trail(trail: tuple[Step, ...]) -> list[Json]:
-    return [{"check": one.check.name, "clause": one.check.clause, "outcome": str(one.outcome)} for one in trail]
 
 
 def _name(path: ClaimPath) -> str:

@@ -10,14 +10,14 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from cbor2 import CBORTag
 
-from eigendata import channel, policies, proofs
+from eigendata import proofs
 from eigendata.crypto.jose import sign_jws
 from eigendata.crypto.keys import PublicKey, SoftwareKey
 from eigendata.encoding import (
@@ -35,26 +35,29 @@ from eigendata.formats import FORMATS
 from eigendata.formats.protocol import OpenedCredential
 from eigendata.issuer import Issuer
 from eigendata.model import Answer, Binding, ClaimPath, CredentialType, Holding, Issued, Presentation
-from eigendata.query import Asker, CredentialQuery, Request
+from eigendata.query import CredentialQuery
 from eigendata.registers.brp import BrpRecord
-from eigendata.verifier import Verifier
+from eigendata.story.counter import Asked, Counter, Refusal
+from eigendata.trust import Trust
 from eigendata.wallet import Wallet
-
-OTHER: Final = "redirect_uri:https://other-corporation.example/answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What the attackers find: an issuer that serves them too, and a verifier with an open request.
+    """What the attackers find: an issuer that serves them too, and a corporation that has just been answered.
 
     Attributes:
+        policy, home: what the corporation asks by.
         record: of the applicant; `neighbour`: of someone else of the same municipality, where there is one.
         answer: the honest one, accepted already.
     """
 
     issuer: Issuer
-    corporation: Verifier
-    request: Request
+    trust: Trust
+    counter: Counter
+    policy: str
+    home: Mapping[str, Json]
+    asked: Asked
     answer: Answer
     record: BrpRecord
     neighbour: BrpRecord | None
@@ -69,41 +72,34 @@ class Attack:
 
     name: str
     tried: bool = True
-    refused: Rejected | None
+    refused: Refusal | None
 
 
 def attacks(stage: Stage) -> Iterator[Attack]:
     """Try them, each in its turn: those that the formats of the request leave something to try."""
     own = _Cards(stage, stage.record)
     other = None if stage.neighbour is None else _Cards(stage, stage.neighbour)
-    on_cards: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("swapped", lambda: _verify(stage, _swap(stage, own))),
-        ("withheld", lambda: _verify(stage, own.answer(_fresh(stage), without=("local_tie_6y",)))),
-        ("household", lambda: _verify(stage, own.answer(_fresh(stage), beside=("huishouden", other)))),
+    on_cards: tuple[tuple[str, Callable[[], Refusal | None]], ...] = (
+        ("swapped", lambda: _submit(stage, _swap(stage, own))),
+        ("withheld", lambda: _submit(stage, own.answer(_fresh(stage), without=("local_tie_6y",)))),
+        ("household", lambda: _submit(stage, own.answer(_fresh(stage), beside=("huishouden", other)))),
     )
-    if any(one.format in _WHOLE for one in stage.request.query.credentials):
+    if any(one.format in _WHOLE for one in stage.asked.request.query.credentials):
         on_cards = (
-            ("swapped_card", lambda: _verify(stage, _rewritten(stage, own, {"family_name": "Ander"}))),
-            ("withheld_card", lambda: _verify(stage, _rewritten(stage, own, {"resident": None}))),
+            ("swapped_card", lambda: _submit(stage, _rewritten(stage, own, {"family_name": "Ander"}))),
+            ("withheld_card", lambda: _submit(stage, _rewritten(stage, own, {"resident": None}))),
         )
-    for name, attempt in (
-        ("replay", lambda: stage.corporation.verify(stage.answer, stage.request, at=stage.clock())),
-        ("other_verifier", lambda: _relay(stage)),
+    attempts: tuple[tuple[str, Callable[[], Refusal | None]], ...] = (
+        ("replay", lambda: stage.counter.submit(stage.asked, stage.answer)),
+        ("other_verifier", lambda: stage.counter.relay(stage.asked, stage.answer)),
         *on_cards,
         ("vault", lambda: _open_damaged(stage)),
-    ):
+    )
+    for name, attempt in attempts:
         if name == "household" and other is None:
             yield Attack(name=name, tried=False, refused=None)
         else:
-            yield Attack(name=name, refused=_refusal(attempt))
-
-
-def _refusal(attempt: Callable[[], object]) -> Rejected | None:
-    try:
-        attempt()
-    except Rejected as refused:
-        return refused
-    return None
+            yield Attack(name=name, refused=attempt())
 
 
 class _Cards:
@@ -112,7 +108,7 @@ class _Cards:
     def __init__(self, stage: Stage, record: BrpRecord) -> None:
         at = stage.clock()
         challenge = stage.issuer.challenge(at=at)
-        formats = tuple(stage.corporation.formats)
+        formats = stage.counter.formats
         algorithms = [FORMATS[one].holder_algorithms[0] for one in formats] * len(challenge.types)
         keys = [SoftwareKey.generate(one) for one in algorithms]
         to = stage.issuer.proven(proofs.prove(challenge, keys, at=at), at=at)
@@ -131,9 +127,10 @@ class _Cards:
         return self._held[asked.type_ids[0], asked.format][2]
 
     def answer(
-        self, request: Request, *, without: tuple[str, ...] = (), beside: tuple[str, _Cards | None] | None = None
-    ) -> tuple[Request, Answer]:
+        self, asking: Asked, *, without: tuple[str, ...] = (), beside: tuple[str, _Cards | None] | None = None
+    ) -> tuple[Asked, Answer]:
         """Answer as the honest answer did, some claims left out, or one card of somebody else's beside these."""
+        request = asking.request
         presentations: dict[str, tuple[Presentation, ...]] = {}
         for asked in request.query.credentials:
             if asked.id not in self._answered:
@@ -145,7 +142,7 @@ class _Cards:
             opened = FORMATS[asked.format].open(copy, declared)
             token = _first_possible(opened, _options(asked, without), holding, at=self._clock())
             presentations[asked.id] = (Presentation(format=asked.format, token=token),)
-        return request, Answer(presentations=presentations)
+        return asking, Answer(presentations=presentations)
 
 
 def _options(asked: CredentialQuery, without: tuple[str, ...]) -> Iterator[list[ClaimPath]]:
@@ -158,7 +155,7 @@ def _options(asked: CredentialQuery, without: tuple[str, ...]) -> Iterator[list[
 def _holder(issued: Issued, stage: Stage, at: datetime) -> PublicKey:
     """Read which key a copy is for: where a type was refused, the keys that came after it move up."""
     unverified = FORMATS[issued.format].parse_credential(issued.copies[0])
-    holder = unverified.verify([issued.type], trust=stage.corporation.trust, at=at).holder
+    holder = unverified.verify([issued.type], trust=stage.trust, at=at).holder
     assert isinstance(holder, PublicKey)
     return holder
 
@@ -172,35 +169,20 @@ def _first_possible(
     raise Misuse("these cards cannot answer the request")
 
 
-def _fresh(stage: Stage) -> Request:
+def _fresh(stage: Stage) -> Asked:
     """Let the corporation ask the same again: an attack on a used request would fail for that alone."""
-    asked = stage.request.policy
-    if asked is None:
-        raise Misuse("the attacks are made on a request of a policy")
-    return stage.corporation.ask(policies.load(asked.id), home=asked.home, at=stage.clock())
+    return stage.counter.ask(stage.policy, stage.home)
 
 
-def _verify(stage: Stage, answered: tuple[Request, Answer]) -> None:
-    request, answer = answered
-    stage.corporation.verify(answer, request, at=stage.clock())
+def _submit(stage: Stage, answered: tuple[Asked, Answer]) -> Refusal | None:
+    asked, answer = answered
+    return stage.counter.submit(asked, answer)
 
 
-def _relay(stage: Stage) -> None:
-    """Send the honest answer on to another corporation, whose request happens to have the same nonce."""
-    other = replace(stage.corporation, client_id=OTHER)
-    nonce = stage.request.binding.nonce
-    request = replace(
-        stage.request,
-        asker=Asker(party=replace(stage.request.asker.party, id=OTHER), proven=False),
-        response_uri=other.response_uri,
-        binding=channel.openid4vp_redirect(client_id=OTHER, nonce=nonce, response_uri=other.response_uri),
-    )
-    other.verify(stage.answer, request, at=stage.clock())
-
-
-def _swap(stage: Stage, cards: _Cards) -> tuple[Request, Answer]:
+def _swap(stage: Stage, cards: _Cards) -> tuple[Asked, Answer]:
     """Write another household size into one's own card, and prove oneself anew where the proof is over that."""
-    request, answer = cards.answer(_fresh(stage))
+    asking, answer = cards.answer(_fresh(stage))
+    request = asking.request
     asked = next(
         one
         for one in request.query.credentials
@@ -209,7 +191,7 @@ def _swap(stage: Stage, cards: _Cards) -> tuple[Request, Answer]:
     token = answer.presentations[asked.id][0].token
     swapped = _SWAPPED[asked.format](token, cards.key(asked), request.binding, stage.clock())
     forged = Presentation(format=asked.format, token=swapped)
-    return request, Answer(presentations={**answer.presentations, asked.id: (forged,)})
+    return asking, Answer(presentations={**answer.presentations, asked.id: (forged,)})
 
 
 def _swapped_disclosure(token: bytes, key: SoftwareKey, binding: Binding, at: datetime) -> bytes:
@@ -251,9 +233,10 @@ _WHOLE: Final = frozenset({"ldp_vc"})
 """Formats in which nothing is withheld: whoever cheats with a card of theirs changes the card itself."""
 
 
-def _rewritten(stage: Stage, cards: _Cards, changes: Mapping[str, str | None]) -> tuple[Request, Answer]:
+def _rewritten(stage: Stage, cards: _Cards, changes: Mapping[str, str | None]) -> tuple[Asked, Answer]:
     """Change facts of one's own card, or cut them out, and sign the whole anew as its holder."""
-    request = _fresh(stage)
+    asking = _fresh(stage)
+    request = asking.request
     asked = request.query.credentials[0]
     declared, copy, key = cards.held(asked)
     card = json_object(copy)
@@ -269,7 +252,7 @@ def _rewritten(stage: Stage, cards: _Cards, changes: Mapping[str, str | None]) -
         Holding(key=key, binding=request.binding),
         at=stage.clock(),
     )
-    return request, Answer(presentations={asked.id: (Presentation(format=asked.format, token=token),)})
+    return asking, Answer(presentations={asked.id: (Presentation(format=asked.format, token=token),)})
 
 
 def _enlarged(disclosure: bytes) -> bytes:
@@ -290,7 +273,7 @@ def _bind(token: bytes, key: SoftwareKey, binding: Binding, *, at: datetime) -> 
     return sign_jws({"typ": "kb+jwt"}, json_dumps(payload), key)
 
 
-def _open_damaged(stage: Stage) -> None:
+def _open_damaged(stage: Stage) -> Refusal | None:
     """Change one byte of one card in a copy of the vault, and open it with the right passphrase."""
     damaged = stage.vault.with_suffix(".damaged")
     damaged.touch(mode=0o600)
@@ -299,4 +282,8 @@ def _open_damaged(stage: Stage) -> None:
         name, sealed = database.execute("SELECT id, sealed FROM record ORDER BY id LIMIT 1").fetchone()
         changed = bytes([sealed[0] ^ 1]) + sealed[1:]
         database.execute("UPDATE record SET sealed = ? WHERE id = ?", (changed, name))
-    Wallet.open(damaged, stage.passphrase).close()
+    try:
+        Wallet.open(damaged, stage.passphrase).close()
+    except Rejected as refused:
+        return Refusal.of(refused)
+    return None

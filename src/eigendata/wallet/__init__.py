@@ -15,7 +15,7 @@ from eigendata import late
 if TYPE_CHECKING:
     from eigendata.wallet.bookkeeping import Since
     from eigendata.wallet.consent import Choice, Consent, Line, Offered, OverAsked, Proposal, Use, Why
-    from eigendata.wallet.records import Restored, Shown, ShownCredential
+    from eigendata.wallet.records import Delivery, Restored, Shown, ShownCredential
     from eigendata.wallet.sealing import LEAST, MODERATE, Cost
     from eigendata.wallet.wallet import Card, Contents, Wallet
 
@@ -27,6 +27,7 @@ __all__ = [
     "Consent",
     "Contents",
     "Cost",
+    "Delivery",
     "Line",
     "Offered",
     "OverAsked",
@@ -46,7 +47,7 @@ if not TYPE_CHECKING:
         {
             "bookkeeping": ("Since",),
             "consent": ("Choice", "Consent", "Line", "Offered", "OverAsked", "Proposal", "Use", "Why"),
-            "records": ("Restored", "Shown", "ShownCredential"),
+            "records": ("Delivery", "Restored", "Shown", "ShownCredential"),
             "sealing": ("LEAST", "MODERATE", "Cost"),
             "wallet": ("Card", "Contents", "Wallet"),
         },

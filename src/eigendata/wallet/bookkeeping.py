@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from eigendata.wallet.records import Holding, Kind, PendingKey, Restored, Sent, Session, all_spent, available
+from eigendata.wallet.records import Delivery, Holding, Kind, PendingKey, Restored, Sent, Session, all_spent, available
 from eigendata.wallet.vault import Writing
 
 if TYPE_CHECKING:
@@ -34,12 +34,15 @@ def session_of(writing: Writing, name: bytes) -> Session:
 
 
 def tidy(writing: Writing, at: datetime) -> None:
-    """Forget what has had its time: unclaimed keys, answers that arrived, copies that expired."""
+    """Forget what has had its time: unclaimed keys, answers long past, copies that expired."""
     for name, body in writing.records(Kind.PENDING_KEY).items():
         if PendingKey.read(body).made_at + KEY_AGE < at:
             writing.remove(name)
     for name, body in writing.records(Kind.SENT).items():
         if Sent.read(body).at + ANSWER_AGE < at:
+            writing.remove(name)
+    for name, body in writing.records(Kind.DELIVERY).items():
+        if Delivery.read(body).at + ANSWER_AGE < at:
             writing.remove(name)
     for name, holding in holdings(writing).items():
         if holding.copies and holding.expires_at <= at:

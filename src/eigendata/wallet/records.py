@@ -6,6 +6,7 @@
     Copy         one copy and its key
     Shown        what was shown to whom, when, why and until when; never a value
     Sent         an answer as it left, so that the very same bytes can be sent again
+    Delivery     what is posted for it, to where, until somebody there took it
     Restored     that all of this came out of a backup, and what may have been shown since it was made
 
 The vault authenticates what it gives, so what is read here is what an eigendata wrote; a wrong layout can only be of
@@ -45,6 +46,7 @@ class Kind(IntEnum):
     SHOWN = 5
     SENT = 6
     RESTORED = 7
+    DELIVERY = 8
 
 
 def type_of(id: str, types: Types = NO_OTHERS) -> CredentialType:
@@ -336,6 +338,46 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An answer on its way: it is posted as it stands here, however often, until somebody took it.
+
+    Attributes:
+        id: of what was agreed to, in hexadecimal.
+        at: when it was agreed to.
+        to: where it is posted.
+        form: what is posted.
+    """
+
+    id: str
+    at: datetime
+    asker: Party
+    to: str
+    form: bytes = field(repr=False)
+
+    def written(self) -> bytes:
+        return json_dumps(
+            {
+                "id": self.id,
+                "at": _seconds(self.at),
+                "asker": {"id": self.asker.id, "name": self.asker.name},
+                "to": self.to,
+                "form": self.form.decode("ascii"),
+            }
+        )
+
+    @classmethod
+    def read(cls, body: bytes) -> Delivery:
+        data = _data(body)
+        return cls(
+            id=data["id"],
+            at=_moment(data["at"]),
+            asker=Party(**data["asker"]),
+            to=data["to"],
+            form=data["form"].encode("ascii"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """A wallet was restored from a backup.
 
@@ -380,6 +422,7 @@ _READERS: Final[Mapping[int, Callable[[bytes], object]]] = {
     Kind.SHOWN: Shown.read,
     Kind.SENT: Sent.read,
     Kind.RESTORED: Restored.read,
+    Kind.DELIVERY: Delivery.read,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from eigendata.formats import FORMATS
 from eigendata.model import Answer, Presentation
 from eigendata.model import Holding as KeyAndSession
 from eigendata.wallet import bookkeeping
-from eigendata.wallet.records import Copy, Holding, Kind, Sent, Shown, ShownCredential, kept_until
+from eigendata.wallet.records import Copy, Delivery, Holding, Kind, Sent, Shown, ShownCredential, kept_until
 
 if TYPE_CHECKING:
     from eigendata.query import Request
@@ -45,6 +45,32 @@ def answer(writing: Writing, request: Request, offered: Sequence[Offered], *, at
     writing.put(Kind.SENT, Sent(at=at, answer=made).written(), id=agreed)
     writing.put(Kind.SHOWN, _line(request, offered, at).written())
     return made
+
+
+def delivery(
+    writing: Writing,
+    request: Request,
+    offered: Sequence[Offered],
+    *,
+    write: Callable[[Answer, Request], bytes],
+    at: datetime,
+) -> Delivery:
+    """Answer a request as its holder agreed to, and keep what is posted: for the very same again it is the same.
+
+    Raises:
+        Declined: as `answer`.
+        Misuse: what is posted is larger than a vault keeps.
+    """
+    made = answer(writing, request, offered, at=at)
+    agreed = _agreed(request, offered)
+    name = hashlib.sha256(b"delivery" + agreed).digest()[:16]
+    before = writing.records(Kind.DELIVERY).get(name)
+    if before is not None:
+        return Delivery.read(before)
+    form = write(made, request)
+    sent = Delivery(id=name.hex(), at=at, asker=request.asker.party, to=request.response_uri, form=form)
+    writing.put(Kind.DELIVERY, sent.written(), id=name)
+    return sent
 
 
 def _present(

@@ -378,6 +378,44 @@ class Wallet:
         with self._vault.writing() as writing:
             return showing.answer(writing, consent.proposal.request, consent.proposal.offered, at=at)
 
+    def enclose(self, consent: Consent, *, write: Callable[[Answer, Request], bytes], at: datetime) -> kept.Delivery:
+        """Answer a request as `disclose` does, and keep what is to be posted until somebody took it.
+
+        Answer, history and what is posted are written in one transaction before anything is returned, so that whatever
+        happens on the way, what is sent again is the very same, byte for byte.
+
+        Args:
+            write: makes what is posted of the answer, without going anywhere: `openid.vp.answer_form`. It is called
+                once for one consent, however often this is.
+
+        Raises:
+            Declined: as `disclose`.
+            Misuse: what is posted is larger than a vault keeps.
+            Unavailable: another process is writing; nothing was spent.
+        """
+        from eigendata.wallet import showing
+
+        at = utc(at)
+        proposal = consent.proposal
+        with self._vault.writing() as writing:
+            return showing.delivery(writing, proposal.request, proposal.offered, write=write, at=at)
+
+    def deliveries(self) -> tuple[kept.Delivery, ...]:
+        """Give what is on its way: nobody is known to have taken it. The oldest first."""
+        records = sorted(self._vault.records(kept.Kind.DELIVERY).values(), key=lambda one: one.version)
+        return tuple(kept.Delivery.read(one.body) for one in records)
+
+    def delivered(self, delivery: kept.Delivery) -> None:
+        """Forget what was posted: somebody took it, or refused it for good.
+
+        Raises:
+            Unavailable: another process is writing.
+        """
+        with self._vault.writing() as writing:
+            name = bytes.fromhex(delivery.id)
+            if name in writing.records(kept.Kind.DELIVERY):
+                writing.remove(name)
+
     def _stored(self) -> tuple[dict[bytes, kept.Holding], dict[bytes, kept.Session]]:
         holdings, sessions = self._vault.snapshot(kept.Kind.HOLDING, kept.Kind.SESSION)
         return self._holdings.values(holdings), self._sessions.values(sessions)

@@ -6,19 +6,25 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from eigendata import policies, proofs
+from eigendata import did, policies, proofs
+from eigendata.crypto.access import make_access_certificate
 from eigendata.crypto.jose import sign_jws
+from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.x509 import make_authority
 from eigendata.doctor import examine
 from eigendata.doctor.findings import Gap, Kind, Verdict
 from eigendata.errors import Misuse
 from eigendata.model import Answer, Presentation
 from eigendata.openid import vp
+from eigendata.openid.client_id import of_certificate
+from eigendata.openid.request_object import sign_request_object
 from eigendata.query import parse_query
 from eigendata.registers.catalogue import HUISHOUDEN, INWONER
-from eigendata.trust import Trust
+from eigendata.trust import Trust, VerifierEntry
 from tests.unit.formats import forge
 from tests.world import BRAM, HOME, Holder
 
@@ -187,12 +193,57 @@ def test_a_request_that_is_over_is_told_since_when() -> None:
     assert filled(report, "request_ended")["span"] == timedelta(hours=1)
 
 
-def test_a_signed_request_is_told_and_its_query_looked_at() -> None:
-    inside = parameters(dcql_query=query(claims=[{"path": ["birthdat"]}]), exp=int(AT.timestamp()) - 60)
-    token = sign_jws({"typ": "oauth-authz-req+jwt"}, json.dumps(inside).encode(), forge.ISSUER_KEY)
+ASKER = "did:web:wonen.example"
+KEY = forge.ISSUER_KEY
+DOCUMENT = did.write_document(ASKER, f"{ASKER}#1", KEY.public_key, purpose=did.AUTHENTICATION).decode()
+KNOWN = Trust(verifiers={ASKER: VerifierEntry(name="De Linde", document=DOCUMENT)})
+
+
+def signed(client: str = f"decentralized_identifier:{ASKER}", method: str = f"{ASKER}#1", **changes: Any) -> bytes:
+    inside = parameters(**{"client_id": client, "aud": "https://self-issued.me/v2", **changes})
+    return sign_jws({"typ": "oauth-authz-req+jwt", "kid": method}, json.dumps(inside).encode(), KEY)
+
+
+def test_a_good_signed_request_is_well_where_its_asker_is_known() -> None:
+    report = examine(signed(), beside(trust=KNOWN))
+    assert (report.kind, report.verdict, report.gaps) == (Kind.SIGNED_REQUEST, Verdict.WELL, ())
+    link = "openid4vp://?" + urlencode({"client_id": f"decentralized_identifier:{ASKER}", "request": signed().decode()})
+    assert examine(link.encode(), beside(trust=KNOWN)) == report
+
+
+def test_a_signed_request_of_a_stranger_is_told_and_its_query_looked_at() -> None:
+    token = signed(dcql_query=query(claims=[{"path": ["birthdat"]}]), exp=int(AT.timestamp()) - 60)
     report = examine(token, beside())
-    assert (report.kind, checks(report)) == (Kind.SIGNED_REQUEST, ["UNSIGNED_BY_VALUE"])
+    assert (report.kind, checks(report)) == (Kind.SIGNED_REQUEST, ["VERIFIER_LISTED"])
     assert beyond(report) == ["request_ended", "claim_near"]
+    report = examine(token, beside(trust=KNOWN))
+    assert (causes(report), beyond(report)) == (["request_ended"], ["claim_near"])
+
+
+def test_of_a_signed_request_all_but_who_asks_is_looked_at_without_a_trust_file() -> None:
+    own = did.key_did(KEY.public_key)
+    by_key = {"client": f"decentralized_identifier:{own}", "method": did.key_method(KEY.public_key)}
+    report = examine(signed(**by_key), beside(trust=None))
+    assert (report.findings, report.gaps) == ((), (Gap.TRUST,))
+    assert checks(examine(signed(**by_key, aud="https://other.example"), beside(trust=None))) == ["REQUEST_AUDIENCE"]
+    assert causes(examine(signed(**by_key, nonce="x"), beside(trust=None))) == ["malformed"]
+    assert examine(signed(), beside(trust=None)).gaps == (Gap.TRUST, Gap.KEY)
+    key = SoftwareKey.generate(Algorithm.ES256)
+    root_key = SoftwareKey.generate(Algorithm.ES256)
+    root = make_authority("Root", root_key, at=AT)
+    leaf = make_access_certificate(
+        key.public_key, name="L", dns_names=["wonen.example"], authority=root, authority_key=root_key, at=AT
+    )
+    inside = {**parameters(client_id=str(of_certificate(leaf))), "response_uri": "https://wonen.example/answers"}
+    by_certificate = sign_request_object(inside, key, chain=[leaf], wallet_nonce="a", at=AT)
+    assert examine(by_certificate, beside(trust=None)).gaps == (Gap.TRUST,)
+    assert checks(examine(by_certificate, beside())) == ["VERIFIER_LISTED"]
+
+
+def test_a_link_to_a_request_says_that_the_request_lies_elsewhere() -> None:
+    link = vp.reference_link(f"decentralized_identifier:{ASKER}", "https://wonen.example/requests/1", post=True)
+    report = examine(link.encode(), beside())
+    assert (report.kind, report.findings, report.gaps) == (Kind.REQUEST, (), (Gap.REQUEST,))
 
 
 def test_a_broken_request_is_told_and_its_query_looked_at() -> None:

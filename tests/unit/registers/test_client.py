@@ -70,7 +70,7 @@ def test_a_type_is_asked_with_exactly_its_own_fields(one: CredentialType) -> Non
         "burgerservicenummer": [STORY_BSN],
         "fields": list(one.fields),
     }
-    assert headers == {}
+    assert headers == {"User-Agent": "eigendata"}  # what it is, and not which version of what
 
 
 def test_several_types_are_asked_in_one_question() -> None:
@@ -148,7 +148,7 @@ def test_the_key_is_sent_with_every_question_and_shown_nowhere() -> None:
     fetcher = Remembering(_household(1)[0], {"verblijfplaatsen": []}, {"personen": []})
     keyed = client(fetcher, api_key="sleutel")
     keyed.look_up(STORY_BSN, [INWONER, HUISHOUDEN], at=AT)
-    assert [headers for _, _, headers in fetcher.asked] == [{"X-API-KEY": "sleutel"}] * 3
+    assert [headers for _, _, headers in fetcher.asked] == [{"User-Agent": "eigendata", "X-API-KEY": "sleutel"}] * 3
     assert "sleutel" not in repr(keyed)
 
 
