@@ -2,6 +2,7 @@
 // certificates here are those of node itself, and encryption is that of jose.
 
 import * as crypto from 'node:crypto'
+import { createServer } from 'node:http'
 import { setGlobalConfig } from '@openid4vc/oauth2'
 import { Openid4vpClient, Openid4vpVerifier } from '@openid4vc/openid4vp'
 import { DcqlPresentationResult, DcqlQuery } from 'dcql'
@@ -81,7 +82,24 @@ const wallet = (asked) => new Openid4vpClient({ callbacks: callbacks(asked) })
 const verifier = (asked) => new Openid4vpVerifier({ callbacks: callbacks(asked) })
 const form = (body) => Object.fromEntries(new URLSearchParams(body))
 
-await serve({
+// a verifier over HTTP, on this machine alone: what it publishes, and what it took
+const desk = { object: undefined, asked: undefined, taken: undefined }
+const listening = createServer(async (request, response) => {
+  const say = (status, kind, body) => response.writeHead(status, { 'Content-Type': kind }).end(body)
+  const chunks = []
+  for await (const chunk of request) chunks.push(chunk)
+  const body = Buffer.concat(chunks).toString()
+  if (request.url === '/requests/8a1f' && desk.object) return say(200, 'application/oauth-authz-req+jwt', await desk.object(form(body)))
+  if (request.url !== '/answers' || request.method !== 'POST' || desk.taken) return say(404, 'application/json', '{}')
+  try {
+    desk.taken = await calls.read({ ...desk.asked, body })
+    say(200, 'application/json', JSON.stringify({ redirect_uri: `${desk.address}/done` }))
+  } catch (error) {
+    say(400, 'application/json', '{"error":"invalid_request"}')
+  }
+})
+
+const calls = {
   // -- a wallet -------------------------------------------------------------------------------------------------------
 
   // {order}: what is to be fetched first | {parameters, client, version}
@@ -186,4 +204,26 @@ await serve({
     const result = DcqlPresentationResult.fromDcqlPresentation(shown, { dcqlQuery: parsed })
     return result.can_be_satisfied
   },
-})
+
+  // -- a verifier over HTTP -------------------------------------------------------------------------------------------
+
+  // the address where it listens
+  listen: async () => {
+    if (!listening.listening) await new Promise((done) => listening.listen(0, '127.0.0.1', done))
+    listening.unref()
+    return (desk.address = `http://127.0.0.1:${listening.address().port}`)
+  },
+
+  // the link to a request that it publishes; `key` signs, and `opens` opens the answer
+  publish: async (asked) => {
+    setGlobalConfig({ allowInsecureUrls: true })
+    desk.taken = undefined
+    desk.asked = { parameters: asked.parameters, key: asked.opens }
+    desk.object = async ({ wallet_nonce }) =>
+      (await calls.ask({ ...asked, wallet_nonce, parameters: { ...asked.parameters, ...(wallet_nonce && { wallet_nonce }) } })).object
+    return (await calls.ask(asked)).link
+  },
+  taken: () => desk.taken,
+}
+
+await serve(calls)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -151,6 +152,7 @@ def pymdoccbor_issue(asked: Asked) -> Any:
 # -- polaris-oid4vp: a verifier under HAIP, of SD-JWT VC ---------------------------------------------------------------
 
 _VERIFIERS: dict[str, Any] = {}
+_HEARD: dict[str, list[Any]] = {}
 
 
 def polaris_ask(asked: Asked) -> Any:
@@ -179,6 +181,30 @@ def polaris_object(asked: Asked) -> Any:
 def polaris_read(asked: Asked) -> Any:
     status, body, verdict = _VERIFIERS[asked["state"]].handle_direct_post(parse_qs(asked["body"]))
     return {"status": status, "said": body, **_verdict(verdict)}
+
+
+def polaris_serve(asked: Asked) -> Any:
+    """Begin a request over HTTP, on this machine alone; without TLS, which is its caller's to have."""
+    from polaris_oid4vp.serve import REQUEST_PATH, RESPONSE_PATH, serve
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    told = {"request_uri": address + REQUEST_PATH, "response_uri": address + RESPONSE_PATH}
+    said = polaris_ask({**asked, **told})
+    heard = _HEARD.setdefault(said["state"], [])
+    serve(
+        _VERIFIERS[said["state"]],
+        host="127.0.0.1",
+        port=port,
+        on_verdict=lambda status, body, verdict: heard.append({"status": status, "said": body, **_verdict(verdict)}),
+    )
+    return said
+
+
+def polaris_heard(asked: Asked) -> Any:
+    return _HEARD[asked["state"]]
 
 
 def polaris_judge(asked: Asked) -> Any:
@@ -213,6 +239,8 @@ CALLS: Mapping[str, Callable[[Asked], Any]] = {
     "polaris.ask": polaris_ask,
     "polaris.object": polaris_object,
     "polaris.read": polaris_read,
+    "polaris.serve": polaris_serve,
+    "polaris.heard": polaris_heard,
     "polaris.judge": polaris_judge,
     "polaris.seal": polaris_seal,
 }

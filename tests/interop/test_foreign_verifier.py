@@ -13,8 +13,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from eigendata.errors import Trail
+from eigendata.fetch import Fetcher
 from eigendata.model import Party, Presence
-from eigendata.openid import vp
+from eigendata.openid import exchange, vp
 from eigendata.openid.haip import HAIP_1_0
 from eigendata.registers.catalogue import HUISHOUDEN
 from eigendata.wallet import LEAST, Wallet
@@ -24,8 +25,18 @@ from tests.interop.oracles import Refused
 from tests.interop.protocol_deviations import ANSWERS_ACCEPTED, OPENID4VP
 from tests.interop.tampered import TAMPERED
 from tests.interop.town import HOST, NAME, TOWN, TRUST, Desk, clock, holder
-from tests.interop.verifiers import ENCRYPTIONS, RESIDENT, Demand, answer, demand, read, satisfied, verified
-from tests.interop.wallets import ForeignWallet
+from tests.interop.verifiers import (
+    ENCRYPTIONS,
+    RESIDENT,
+    Demand,
+    answer,
+    demand,
+    published,
+    read,
+    satisfied,
+    verified,
+)
+from tests.interop.wallets import SCRIPT, ForeignWallet
 from tests.world import AISHA, FORMAT, MDOC
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "peers.md"
@@ -140,6 +151,18 @@ def test_of_a_choice_one_is_answered_and_the_rest_that_need_not_be(oracle: Oracl
     claims = verified(oracle, one, said["presentations"])
     assert elements(claims["in-cbor"]) == {"resident": True}
     assert "in-jwt" not in claims
+    assert satisfied(oracle, one, claims)
+
+
+@pytest.mark.parametrize("post", [False, True], ids=["get", "post"])
+def test_our_wallet_answers_it_over_http_and_is_sent_on(oracle: Oracles, wallet: Wallet, post: bool) -> None:
+    one, link = published(oracle, post=post)
+    fetcher = Fetcher(allow_loopback_http=True)
+    request = exchange.receive(link, fetcher=fetcher, trust=TRUST, profile=HAIP_1_0, at=clock())
+    consent = wallet.consider(request, at=clock()).accept()
+    outcome = exchange.answer(wallet, consent, fetcher=fetcher, at=clock())
+    assert outcome.redirect_uri == one.parameters["response_uri"].replace("/answers", "/done")
+    claims = verified(oracle, one, oracle(SCRIPT).ask("taken")["presentations"])
     assert satisfied(oracle, one, claims)
 
 

@@ -14,9 +14,10 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from eigendata.errors import Malformed, Trail
+from eigendata.errors import Malformed, Rejected, Trail, Unavailable
+from eigendata.fetch import Fetcher
 from eigendata.model import Party
-from eigendata.openid import vp
+from eigendata.openid import exchange, vp
 from eigendata.openid.haip import HAIP_1_0
 from eigendata.query import Request
 from eigendata.registers.catalogue import INWONER, PERSOON
@@ -60,7 +61,9 @@ class Demand:
         return self.oracle(SCRIPT).ask("polaris.read", state=self.state, body=body)
 
 
-def demand(oracle: Oracles, claims: list[Any] = CLAIMS, *, vct: str = PERSOON.id, **more: Any) -> Demand:
+def demand(
+    oracle: Oracles, claims: list[Any] = CLAIMS, *, vct: str = PERSOON.id, over_http: bool = False, **more: Any
+) -> Demand:
     asked = {
         "certificate": LEAF.hex(),
         "key": jwk(KEY, private=True),
@@ -70,7 +73,7 @@ def demand(oracle: Oracles, claims: list[Any] = CLAIMS, *, vct: str = PERSOON.id
         "vct": vct,
         "claims": claims,
     }
-    return Demand(oracle=oracle, **oracle(SCRIPT).ask("polaris.ask", **asked, **more))
+    return Demand(oracle=oracle, **oracle(SCRIPT).ask("polaris.serve" if over_http else "polaris.ask", **asked, **more))
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +136,24 @@ def test_it_hears_that_a_holder_declines(oracle: Oracles) -> None:
     said = one.read(vp.error_form("access_denied", one.received()).decode("ascii"))
     assert (said["status"], said["said"], said["authentic"]) == (200, {}, False)
     assert said["wallet_error"]["error"] == "access_denied"
+
+
+def test_our_wallet_answers_it_over_http_and_is_sent_on(oracle: Oracles, wallet: Wallet) -> None:
+    one, fetcher = demand(oracle, over_http=True), Fetcher(allow_loopback_http=True)
+    request = exchange.receive(one.link, fetcher=fetcher, trust=TRUST, profile=HAIP_1_0, at=clock())
+    consent = wallet.consider(request, at=clock()).accept()
+    outcome = exchange.answer(wallet, consent, fetcher=fetcher, at=clock())
+    address = request.response_uri.removesuffix("/response")
+    assert outcome.redirect_uri == f"{address}/done"
+    assert fetcher.get(outcome.redirect_uri, accept=("text/html",)).status == 200
+    (heard,) = oracle(SCRIPT).ask("polaris.heard", state=one.state)
+    assert (heard["status"], heard["authentic"]) == (200, True)
+    assert heard["claims"]["family_name"] == "Zandstra"
+    with pytest.raises(Rejected) as refused:
+        exchange.answer(wallet, consent, fetcher=fetcher, at=clock())
+    assert refused.value.check.name == "ANSWER_TAKEN"
+    with pytest.raises(Unavailable):
+        exchange.receive(one.link, fetcher=fetcher, trust=TRUST, profile=HAIP_1_0, at=clock())
 
 
 def test_transaction_data_of_its_is_refused_before_anyone_sees_it(oracle: Oracles) -> None:

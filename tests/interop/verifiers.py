@@ -83,6 +83,42 @@ def demand(
         aud: None: what the library writes by itself.
         key: members of the published key that are others; None takes one out.
     """
+    parameters, one_time = _parameters(CLIENTS[prefix], sealed=sealed, encryptions=encryptions, query=query, key=key)
+    parameters |= {**({} if wallet_nonce is None else {"wallet_nonce": wallet_nonce}), **changes}
+    signing = _SIGNING if prefix.startswith("x509_") else {}
+    where = {} if by_value else {"request_uri": REQUESTS}
+    said = oracle(SCRIPT).ask("ask", parameters=parameters, aud=aud, wallet_nonce=wallet_nonce, **signing, **where)
+    return Demand(link=said["link"], object=said.get("object"), parameters=parameters, one_time=one_time)
+
+
+def published(oracle: Oracles, *, post: bool) -> tuple[Demand, bytes]:
+    """Let the library's process publish a request over HTTP, and give the link to it.
+
+    Args:
+        post: whether a wallet may post its nonce; the library has no place to say so.
+    """
+    address = oracle(SCRIPT).ask("listen")
+    parameters, one_time = _parameters(CLIENTS["x509_hash"], sealed=True, encryptions=ENCRYPTIONS, query=None, key=None)
+    parameters["response_uri"] = f"{address}/answers"
+    assert one_time is not None
+    link = oracle(SCRIPT).ask(
+        "publish",
+        parameters=parameters,
+        aud=AUDIENCE,
+        request_uri=f"{address}/requests/8a1f",
+        opens=jwk(one_time, private=True),
+        **_SIGNING,
+    )
+    method = "&request_uri_method=post" if post else ""
+    return Demand(link="", object=None, parameters=parameters, one_time=one_time), f"{link}{method}".encode("ascii")
+
+
+_SIGNING: Final[Mapping[str, Any]] = {"x5c": X5C, "key": jwk(KEY, private=True)}
+
+
+def _parameters(
+    client_id: str, *, sealed: bool, encryptions: Sequence[str] | None, query: Any, key: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], SoftwareKey | None]:
     one_time = SoftwareKey.generate(Algorithm.ES256) if sealed else None
     metadata: dict[str, Any] = {"vp_formats_supported": {"dc+sd-jwt": {}, "mso_mdoc": {}}}
     if one_time is not None:
@@ -90,22 +126,17 @@ def demand(
         metadata["jwks"] = {"keys": [{name: one for name, one in published.items() if one is not None}]}
         if encryptions is not None:
             metadata["encrypted_response_enc_values_supported"] = list(encryptions)
-    parameters = {
+    parameters: dict[str, Any] = {
         "response_type": "vp_token",
         "response_mode": "direct_post" if one_time is None else "direct_post.jwt",
-        "client_id": CLIENTS[prefix],
+        "client_id": client_id,
         "response_uri": ANSWERS,
         "nonce": NONCE,
         "state": STATE,
         "dcql_query": BOTH.to_json() if query is None else query,
         "client_metadata": metadata,
-        **({} if wallet_nonce is None else {"wallet_nonce": wallet_nonce}),
-        **changes,
     }
-    signing = {"x5c": X5C, "key": jwk(KEY, private=True)} if prefix.startswith("x509_") else {}
-    where = {} if by_value else {"request_uri": REQUESTS}
-    said = oracle(SCRIPT).ask("ask", parameters=parameters, aud=aud, wallet_nonce=wallet_nonce, **signing, **where)
-    return Demand(link=said["link"], object=said.get("object"), parameters=parameters, one_time=one_time)
+    return parameters, one_time
 
 
 def read(oracle: Oracles, one: Demand, body: str) -> Any:
