@@ -251,7 +251,6 @@ class Invitation:
         trail, asker = Trail(self._steps), None
         if isinstance(here, UnverifiedRequestObject):
             read = here.verify(self.client_id, trust=trust, wallet_nonce=wallet_nonce if posted else None, at=at)
-            trail.steps.extend(read.trail)
             here, asker = read.parameters, read.asker
         return _request(here or {}, self.client_id, asker, trail, allow_loopback_http=self._allow_loopback_http)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from eigendata.crypto.access import ACCESS_VALIDITY, make_access_certificate
+from eigendata.crypto.access import ACCESS_CHAIN, ACCESS_KEY, ACCESS_VALIDITY, create_access, make_access_certificate
 from eigendata.crypto.keys import Algorithm, SoftwareKey
-from eigendata.crypto.x509 import make_authority, verify_chain
+from eigendata.crypto.x509 import dump_pem_chain, make_authority, read_certificate, verify_chain
 from eigendata.errors import Misuse, Rejected
 
 NOW = datetime(2026, 11, 23, 11, tzinfo=UTC)
@@ -47,3 +49,27 @@ def test_it_is_good_for_its_time_alone() -> None:
 def test_what_cannot_stand_in_one_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(Misuse):
         made(**changes)
+
+
+def test_what_decides_over_its_use_is_critical_and_the_rest_is_not() -> None:
+    extensions = read_certificate(made()).extensions
+    assert {one.oid._name: one.critical for one in extensions} == {
+        "basicConstraints": True,
+        "keyUsage": True,
+        "authorityKeyIdentifier": False,
+        "subjectAltName": False,
+        "subjectKeyIdentifier": False,
+    }
+
+
+def test_a_folder_that_cannot_be_is_misuse(tmp_path: Path) -> None:
+    (tmp_path / "ca").mkdir()
+    ROOT_KEY.save(tmp_path / "ca/key.pem")
+    (tmp_path / "ca/anchor.pem").write_bytes(dump_pem_chain([ROOT]))
+    (tmp_path / "file").write_text("")
+    how: dict[str, Any] = {"authority": tmp_path / "ca", "dns_names": NAMES, "name": "Woonstichting", "at": NOW}
+    for out in (tmp_path / "file", tmp_path / "file/below"):
+        with pytest.raises(Misuse):
+            create_access(out, **how)
+    create_access(tmp_path / "desk/of/ours", **how)
+    assert sorted(one.name for one in (tmp_path / "desk/of/ours").iterdir()) == [ACCESS_KEY, ACCESS_CHAIN]

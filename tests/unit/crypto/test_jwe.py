@@ -237,3 +237,30 @@ def test_a_key_for_anything_else_is_not_encrypted_to(members: dict[str, Any]) ->
 def test_nothing_is_encrypted_to_a_key_of_another_curve() -> None:
     with pytest.raises(Misuse):
         encrypt(PAYLOAD, Recipient(SoftwareKey.generate(Algorithm.ES384).public_key, "once"), encryption=BOTH[0])
+
+
+def test_what_is_left_out_is_not_stated_and_means_the_usual() -> None:
+    assert not {"apu", "apv"} & parse_jwe(sealed()).header.keys()
+    jwk = write_recipient(TO)
+    assert parse_recipient({name: value for name, value in jwk.items() if name != "use"}) == TO
+    assert parse_jwe(with_header(sealed(), kid=7)).kid is None
+
+
+def test_a_key_has_the_size_of_its_encryption() -> None:
+    from eigendata.crypto import jwe
+
+    assert {one: len(jwe._content_key(b"secret", one, b"", b"")) for one in BOTH} == {"A128GCM": 16, "A256GCM": 32}
+
+
+def test_a_token_and_a_header_as_large_as_may_be_are_read_and_one_larger_is_not() -> None:
+    token = sealed()
+    assert parse_jwe(token, limit=len(token)).kid == "once"
+    with pytest.raises(Malformed, match="at most"):
+        parse_jwe(token, limit=len(token) - 1)
+    without = len(with_header(token, pad="").split(b".")[0])
+    octets = (HEADER_LIMIT - without) * 3 // 4
+    largest = with_header(token, pad="x" * octets)
+    assert HEADER_LIMIT - 3 <= len(largest.split(b".")[0]) <= HEADER_LIMIT
+    assert parse_jwe(largest).kid == "once"
+    with pytest.raises(Malformed, match="no header, or one larger"):
+        parse_jwe(with_header(token, pad="x" * (octets + 4)))

@@ -9,7 +9,7 @@ import pytest
 from eigendata.errors import Check, Reason, Rejected, Trail
 from eigendata.openid import haip, vp
 from eigendata.openid.haip import CHECKS, HAIP_1_0, PROFILES
-from eigendata.query import Request, parse_query
+from eigendata.query import Query, Request, parse_query
 from tests.negatives import negative
 from tests.unit.openid.test_invitation import (
     BY_DID,
@@ -42,6 +42,9 @@ def test_what_keeps_to_the_profile_passes_all_of_it() -> None:
 OTHER_FORMAT = parse_query({"credentials": [{"id": "a", "format": "ldp_vc", "meta": {"type_values": [["a"]]}}]})
 
 
+BOTH_FORMATS = Query(credentials=(*GOOD.query.credentials, *OTHER_FORMAT.credentials))
+
+
 @negative("NEG-VP-WALLET-018")
 @pytest.mark.parametrize(
     ("check", "invitation", "asked"),
@@ -54,6 +57,7 @@ OTHER_FORMAT = parse_query({"credentials": [{"id": "a", "format": "ldp_vc", "met
         (haip.HAIP_ENCRYPTIONS, BY_REFERENCE, request(sealed=encryption("A128GCM"))),
         (haip.HAIP_ENCRYPTIONS, BY_REFERENCE, request(sealed=encryption("A256GCM", "A192GCM"))),
         (haip.HAIP_FORMATS, BY_REFERENCE, replace(GOOD, query=OTHER_FORMAT)),
+        (haip.HAIP_FORMATS, BY_REFERENCE, replace(GOOD, query=BOTH_FORMATS)),
     ],
 )
 def test_each_demand_refuses_what_breaks_it_alone(check: Check, invitation: bytes, asked: Request) -> None:

@@ -139,6 +139,8 @@ BREAKS: list[tuple[str, bytes, ClientId]] = [
     ("REQUEST_AUDIENCE", forged(claims={"aud": "https://self-issued.me/v2/"}), BY_HASH),
     ("REQUEST_AUDIENCE", forged(claims={"aud": [AUDIENCE, "https://other.example"]}), BY_HASH),
     ("REQUEST_IN_TIME", forged(claims={"exp": MOMENT}), BY_HASH),
+    ("REQUEST_IN_TIME", forged(claims={"exp": MOMENT - 0.5}), BY_HASH),
+    ("REQUEST_IN_TIME", forged(claims={"iat": MOMENT + 60.5}), BY_HASH),
     ("REQUEST_IN_TIME", forged(claims={"iat": MOMENT + 61}), BY_HASH),
     ("REQUEST_IN_TIME", forged(claims={"nbf": MOMENT + 61}), BY_HASH),
     # NEG-VP-WALLET-004
