@@ -59,7 +59,7 @@ ROOMS: Final = {
     "trust": ("trust",),
     "policies": ("policies",),
     "query": ("query",),
-    "formats/sdjwt": ("formats/__init__.py", "formats/protocol.py", "formats/sdjwt"),
+    "formats/sdjwt": ("formats/__init__.py", "formats/protocol.py", "formats/session.py", "formats/sdjwt"),
     "formats/mdoc": ("formats/mdoc",),
 }
 EXAMPLES: Final = 25

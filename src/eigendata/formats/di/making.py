@@ -21,7 +21,8 @@ from eigendata.formats.di.parse import PRESENTATION_TYPE, PROOF, parse_credentia
 from eigendata.formats.di.proofs import EDDSA_JCS_2022, SUITES, Suite
 from eigendata.formats.di.shape import CONTEXT, NAME, SUBJECT, contexts_of, is_whole, types_of
 from eigendata.formats.di.terms import is_iri
-from eigendata.formats.di.verify import ASSERTION, AUTHENTICATION, require_session
+from eigendata.formats.di.verify import ASSERTION, AUTHENTICATION
+from eigendata.formats.session import require_session
 from eigendata.model import Attestation, ClaimPath, CredentialType, Holding, Method, Presence, Seal, Unbound, utc
 
 _DATE_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"

@@ -17,7 +17,7 @@ from typing import Final, final
 from eigendata import did
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json, freeze
-from eigendata.errors import Malformed, Misuse, Outcome, Rejected, Trail
+from eigendata.errors import Malformed, Outcome, Rejected, Trail
 from eigendata.formats.di import checks, contexts
 from eigendata.formats.di.parse import Credential, Proof, Shown, parse_credential, parse_presentation
 from eigendata.formats.di.proofs import PROOF_TYPE, SUITES, Suite
@@ -33,6 +33,7 @@ from eigendata.formats.di.shape import (
 )
 from eigendata.formats.di.terms import Contexts
 from eigendata.formats.protocol import IssuerSource
+from eigendata.formats.session import require_session
 from eigendata.model import (
     UNBOUND,
     Authentic,
@@ -145,16 +146,6 @@ def unverified_credential(token: bytes) -> UnverifiedCredential:
         Malformed: it is no credential.
     """
     return UnverifiedCredential(parse_credential(token))
-
-
-def require_session(binding: Binding) -> None:
-    """Refuse a binding that names no verifier or no session: a proof that repeats none fits every one.
-
-    Raises:
-        Misuse: it does not.
-    """
-    if not binding.audience or not binding.nonce:
-        raise Misuse("a presentation is bound to an audience and a nonce; this binding has none")
 
 
 # -- the checks, in their order ---------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from eigendata.errors import Misuse
 from eigendata.formats.mdoc.elements import ARRAY, MAP, TAG_24, head, shape, text_string, type_id
 from eigendata.formats.mdoc.parse import parse_issuer_signed
 from eigendata.formats.mdoc.parts import Issued
-from eigendata.formats.mdoc.verify import device_authentication, require_session
+from eigendata.formats.mdoc.verify import device_authentication
+from eigendata.formats.session import require_transcript
 from eigendata.model import ClaimPath, CredentialType, Holding, Unbound, utc
 
 _NOTHING_STATED: Final = b"\xa0"
@@ -74,7 +75,7 @@ class Opened:
             raise Misuse("an mdoc names a holder; it is not shown without that holder's proof")
         if holding.key.public_key != self._holder:
             raise Misuse("the key of this holding is not the one that the credential names")
-        require_session(holding.binding)
+        require_transcript(holding.binding)
         signed = device_authentication(holding.binding.transcript, self._doctype, _NOTHING_STATED)
         signature = cbor_dumps(sign1(signed, holding.key, detached=True))
         shown = self._shown(chosen)

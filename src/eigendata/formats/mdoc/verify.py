@@ -23,13 +23,14 @@ from eigendata.crypto.cose import ALGORITHMS, HMAC_256, Mac0, Sign1, byte_string
 from eigendata.crypto.iaca import window
 from eigendata.crypto.keys import PublicKey
 from eigendata.encoding import Json
-from eigendata.errors import Misuse, Outcome, Rejected, Trail
+from eigendata.errors import Outcome, Rejected, Trail
 from eigendata.formats.mdoc import checks
 from eigendata.formats.mdoc.elements import TAG_24, shape, text_string, type_id
 from eigendata.formats.mdoc.parse import VERSION, parse_device_response, parse_issuer_signed
 from eigendata.formats.mdoc.parts import Issued, Item, Shown
 from eigendata.formats.mdoc.reader import Reader
 from eigendata.formats.protocol import IssuerSource
+from eigendata.formats.session import require_transcript
 from eigendata.model import (
     UNBOUND,
     Authentic,
@@ -89,7 +90,7 @@ class UnverifiedPresentation:
             Misuse: the binding binds to nothing, or the moment is naive.
         """
         if isinstance(session, Binding):
-            require_session(session)
+            require_transcript(session)
         at = utc(at)
         shown, trail = self._shown, Trail()
         matched, issuer = _require_issuer(shown.issued, shown.doctype, types, trust, trail, at=at)
@@ -153,16 +154,6 @@ def parse_credential(token: bytes) -> UnverifiedCredential:
 
 
 # -- the session ------------------------------------------------------------------------------------------------------
-
-
-def require_session(binding: Binding) -> None:
-    """Refuse a binding without a session transcript: a proof that repeats none fits every session.
-
-    Raises:
-        Misuse: it has none.
-    """
-    if not binding.transcript:
-        raise Misuse("an mdoc is bound to a session transcript; this binding has none")
 
 
 def device_authentication(transcript: bytes, doctype: str, name_spaces: bytes) -> bytes:

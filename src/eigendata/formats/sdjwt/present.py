@@ -20,7 +20,8 @@ from eigendata.encoding import Json, b64url_encode, json_dumps
 from eigendata.errors import Malformed, Misuse
 from eigendata.formats.sdjwt.metadata import type_id
 from eigendata.formats.sdjwt.parse import Place, Token, parse
-from eigendata.model import Binding, ClaimPath, Claims, CredentialType, Holding, Unbound, utc
+from eigendata.formats.session import require_session
+from eigendata.model import ClaimPath, Claims, CredentialType, Holding, Unbound, utc
 
 KB_TYP: Final = "kb+jwt"
 
@@ -95,16 +96,6 @@ def open_credential(credential: bytes, type: CredentialType) -> Opened:
     if token.payload.get("vct") != type_id(type):
         raise Misuse(f"this credential is of another type than {type.id}")
     return Opened(token, token.hash)
-
-
-def require_session(binding: Binding) -> None:
-    """Refuse a binding that binds to nothing.
-
-    Raises:
-        Misuse: it names no audience or no nonce.
-    """
-    if not binding.audience or not binding.nonce:
-        raise Misuse("a binding names its audience and its nonce")
 
 
 def _key_binding(sd_hash: bytes, holding: Holding, *, at: datetime) -> bytes:

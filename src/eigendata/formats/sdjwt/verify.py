@@ -23,8 +23,9 @@ from eigendata.formats.sdjwt import checks
 from eigendata.formats.sdjwt.claim_rules import as_issued, faults
 from eigendata.formats.sdjwt.metadata import NAME, Shape, follows, has_integrity, is_ours, shape, type_id
 from eigendata.formats.sdjwt.parse import NUMBERS, Token, parse
-from eigendata.formats.sdjwt.present import KB_TYP, require_session
+from eigendata.formats.sdjwt.present import KB_TYP
 from eigendata.formats.sdjwt.type_metadata import ClaimMetadata, DescribedType, TypeMetadata
+from eigendata.formats.session import require_session
 from eigendata.model import UNBOUND, Authentic, Binding, CredentialType, TrustedIssuer, Unbound, Witness, utc
 
 PROOF_AGE: Final = 300
