@@ -73,3 +73,8 @@ def test_a_folder_that_cannot_be_is_misuse(tmp_path: Path) -> None:
             create_access(out, **how)
     create_access(tmp_path / "desk/of/ours", **how)
     assert sorted(one.name for one in (tmp_path / "desk/of/ours").iterdir()) == [ACCESS_KEY, ACCESS_CHAIN]
+    with pytest.raises(Misuse, match="already"):
+        create_access(tmp_path / "desk/of/ours", **how)
+    with pytest.raises(Misuse, match="printable"):
+        create_access(tmp_path / "new", **{**how, "name": "\u202e"})
+    assert not (tmp_path / "new").exists()
