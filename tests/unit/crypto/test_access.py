@@ -71,7 +71,9 @@ def test_a_folder_that_cannot_be_is_misuse(tmp_path: Path) -> None:
     for out in (tmp_path / "file", tmp_path / "file/below"):
         with pytest.raises(Misuse):
             create_access(out, **how)
+    (tmp_path / "desk/of/ours").mkdir(parents=True)
     create_access(tmp_path / "desk/of/ours", **how)
+    create_access(tmp_path / "desk/of/others", **how)
     assert sorted(one.name for one in (tmp_path / "desk/of/ours").iterdir()) == [ACCESS_KEY, ACCESS_CHAIN]
     with pytest.raises(Misuse, match="already"):
         create_access(tmp_path / "desk/of/ours", **how)

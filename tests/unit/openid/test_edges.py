@@ -105,11 +105,21 @@ def test_a_request_without_a_nonce_of_the_wallet_says_nothing_of_one() -> None:
         assert ("wallet_nonce" in json_object(parse_jws(token).payload)) is named
 
 
-def test_a_request_says_in_which_formats_it_asks() -> None:
-    request = Asked(query=QUERY, client="unsigned", keys=()).received()
+def test_a_request_says_in_which_formats_and_by_which_signatures_it_asks() -> None:
+    others: list[Json] = [
+        {"id": "mdoc", "format": "mso_mdoc", "meta": {"doctype_value": "a.b"}},
+        {"id": "di", "format": "ldp_vc", "meta": {"type_values": [["a"]]}},
+    ]
+    query: dict[str, Json] = {"credentials": [*QUERY["credentials"], *others]}
+    request = Asked(query=query, client="unsigned", keys=()).received()
     assert vp.request_parameters(request)["client_metadata"] == {
         "vp_formats_supported": {
-            "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384"], "kb-jwt_alg_values": ["ES256", "ES384"]}
+            "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384"], "kb-jwt_alg_values": ["ES256", "ES384"]},
+            "mso_mdoc": {"issuerauth_alg_values": [-7, -9, -35, -51], "deviceauth_alg_values": [-7, -9, -35, -51]},
+            "ldp_vc": {
+                "proof_type_values": ["DataIntegrityProof"],
+                "cryptosuite_values": ["eddsa-jcs-2022", "eddsa-rdfc-2022"],
+            },
         }
     }
 
