@@ -252,7 +252,7 @@ class _Reading:
     # -- values -------------------------------------------------------------------------------------------------------
 
     def _value(self, value: Json, term: Term, within: Context, graph: str, place: Place) -> str:
-        if not isinstance(value, Mapping) and not isinstance(term.scoped, Nothing):
+        if not isinstance(value, Mapping):
             within = self._contexts.of_property(within, term)
             if within.terms.get(place[-1], _PLAIN).type != term.type:
                 raise _malformed(place, "a value that is no object, in a context that has another kind for it")

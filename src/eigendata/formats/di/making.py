@@ -137,7 +137,7 @@ class Opened:
         if isinstance(holding, Unbound):
             raise Misuse("the credential names a holder; it is not shown without that holder's proof")
         holder = holding.key.public_key
-        if holder.algorithm is not Algorithm.EDDSA or did.key_did(holder) != self._holder:
+        if did.key_did(holder) != self._holder:
             raise Misuse("the key of this holding is not the one that the credential names")
         require_session(holding.binding)
         document: dict[str, Json] = {

@@ -176,13 +176,13 @@ class _Labelling:
             if canonical is None and node not in names.issued:
                 unnamed.append(node)
             path += canonical or names.issue(node)
-        if least and path >= least:
+        if _is_beyond(path, least):
             return None
         for node in unnamed:
             hashed, names_after = self._n_degree(node, names, depth + 1)
             path += f"{names.issue(node)}<{hashed}>"
             names = names_after
-            if least and path >= least:
+            if _is_beyond(path, least):
                 return None
         return path, names
 
@@ -194,3 +194,8 @@ class _Labelling:
     def _digest(self, text: str) -> str:
         self._count(1 + len(text) // STEP)
         return self._hash(text.encode()).hexdigest()
+
+
+def _is_beyond(path: str, least: str) -> bool:
+    """Tell whether a path, or the beginning of one, can no longer come before the least so far, if there is any."""
+    return bool(least) and path >= least

@@ -258,7 +258,7 @@ class _Making:
 
     def _read(self, name: str, value: Json) -> Term | None:
         """Read the definition of one term; None where no document can use it as a term at all."""
-        if not name or (name.startswith("@") and name in _KEYWORDS):
+        if not name or name in _KEYWORDS:
             raise Malformed("a context defines a keyword, or nothing, as a term")
         simple = value is None or isinstance(value, str)
         definition = {"@id": value} if simple else value

@@ -165,13 +165,14 @@ def _require_statement(
     below = {name: value for name, value in document.items() if name != CONTEXT}
     trail.require(checks.CONTEXTS_KNOWN, are_known(named, contexts.known(matched)) and not holds_context(below))
     single = isinstance(credential.subject, Mapping) and not holds_keyword(below)
-    subject = trail.some(
-        checks.ONE_SUBJECT, credential.subject if single and isinstance(credential.subject, Mapping) else None
-    )
+    trail.require(checks.ONE_SUBJECT, single)
+    subject = credential.subject
+    assert isinstance(subject, Mapping)  # or it is not one
     trail.require(checks.NOTHING_LOST, is_whole(credential, subject, matched))
     holder = _subject_key(subject)
     trail.require(checks.SUBJECT_KEY, holder is not None)
-    return matched, holder or UNBOUND
+    assert holder is not None  # or it was rejected
+    return matched, holder
 
 
 def _listed(document: Mapping[str, Json]) -> tuple[Json, ...]:
@@ -211,8 +212,9 @@ def _require_signature(
 ) -> None:
     trail.require(of.key, key.algorithm is suite.algorithm)
     trail.require(of.context, suite.fits(document, proof.options))
+    assert proof.value is not None  # it states one
     try:
-        holds = proof.value is not None and suite.holds(proof.value, key, document, proof.options, known)
+        holds = suite.holds(proof.value, key, document, proof.options, known)
     except Malformed as lost:
         raise Rejected(checks.NOTHING_LOST, trail.done(), f"{checks.NOTHING_LOST.name}: {lost.message}") from lost
     trail.require(of.signature, holds)

@@ -329,6 +329,10 @@ def test_what_people_may_call_a_credential_leaves_with_it_and_is_no_claim() -> N
     assert verified(of(name="Persoon")).document == {**document_of, "name": "Persoon"}
 
 
+def test_a_proof_of_the_issuer_that_ends_later_holds_until_then() -> None:
+    assert verified(proven(expires="2026-11-23T14:03:01Z")).type is TYPE
+
+
 def test_the_clock_of_an_issuer_may_be_a_minute_ahead() -> None:
     assert verified(proven(created="2026-11-23T14:04:00Z")).issuer.key == ISSUER_KEY.public_key
 

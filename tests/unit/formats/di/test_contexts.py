@@ -98,7 +98,7 @@ def test_the_published_context_is_the_one_that_is_used() -> None:
 def test_contexts_are_made_once_for_a_type_and_anew_for_another_of_its_name() -> None:
     other = CredentialType(id=THING.id, short="thing", label=LABEL, attributes=(attribute("other"),))
     assert contexts.known(THING) is contexts.known(THING)
-    assert contexts.known(other) is not KNOWN
+    assert contexts.known(other)[contexts.url(other)] == contexts.document(other) != contexts.document(THING)
     assert contexts.known(THING)[contexts.url(THING)] == KNOWN[contexts.url(THING)]
 
 

@@ -198,6 +198,22 @@ def test_an_object_is_named_once_and_its_types_are_stated_where_they_are_read() 
     terms = {"type": "@type", "T": {"@id": "urn:T", "@context": {"kind": "@type"}}, "a": "urn:a"}
     document, known = tiny(terms, type="T", kind="T", a="x")
     refused(document, "kind: a keyword", known)
+    document, known = tiny({"type": "@type", "kind": "@type"}, type="urn:T", kind="urn:U")
+    refused(document, "stated twice", known)
+
+
+def test_what_has_no_term_is_put_behind_the_vocabulary_unless_that_would_be_a_second_spelling() -> None:
+    vocabulary = {"@vocab": "urn:v#", "a": "urn:v#b"}
+    assert lines(*tiny(vocabulary, c="x")) == ['_:c14n0 <urn:v#c> "x" .']
+    for name, why in (("b", "no term of its own"), ("c d", "no term of its own"), ("c:d", "no context defines")):
+        document, known = tiny(vocabulary, **{name: "x"})
+        refused(document, why, known)
+    assert form(*tiny(vocabulary, **{"@type": "urn:T"})) == form(*tiny({}, **{"@type": "urn:T"}))
+
+
+def test_a_value_object_is_called_by_its_keywords() -> None:
+    document, known = tiny({"value": "@value", "a": "urn:a"}, a={"value": "x"})
+    refused(document, "called otherwise", known)
 
 
 @pytest.mark.parametrize("term", [None, "@id", "_:b", {"@id": "urn:T", "@container": "@index"}, {"@reverse": "urn:T"}])
@@ -260,6 +276,12 @@ def test_a_document_that_states_nothing_is_refused() -> None:
 def test_a_number_of_which_digits_would_be_lost_is_refused(number: float) -> None:
     document, known = tiny({"n": "urn:n"}, n=number)
     refused(document, None, known)
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.5, "x"])
+def test_of_a_term_that_has_no_type_on_purpose_any_plain_value_is_read(value: Any) -> None:
+    none = {"n": {"@id": "urn:n", "@type": "@none"}}
+    assert lines(*tiny(none, n=value)) == lines(*tiny({"n": "urn:n"}, n=value))
 
 
 def test_half_a_surrogate_pair_is_refused() -> None:
@@ -380,6 +402,9 @@ def test_two_objects_about_one_thing_are_refused_as_their_members_could_be_swapp
     refused(credential(issuer={"id": HOLDER, "name": "Issuer"}), "another place")
     refused(credential(credentialSubject=[subject(), {"id": HOLDER, "nick": "Other"}]), "another place")
     refused(credential(credentialSubject=subject(id="urn:uuid:1")), "another place")
+    refused(credential(relatedResource=HOLDER), "another place")
+    refused(credential(relatedResource="urn:x", evidence={"id": "urn:x", "type": "urn:type"}), "another place")
+    refused(credential(evidence={"id": "urn:x", "type": "urn:type"}, relatedResource="urn:x"), "another place")
 
 
 @negative("NEG-DI-010")

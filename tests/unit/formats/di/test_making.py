@@ -180,6 +180,15 @@ def test_a_credential_of_another_type_is_not_opened() -> None:
         LDP_VC.open(credential, OTHER_TYPE)
     with pytest.raises(Malformed):
         LDP_VC.open(b"{}", TYPE)
+    with pytest.raises(Misuse):
+        LDP_VC.open(written({**json.loads(credential), "credentialSubject": [{"id": HOLDER, **CLAIMS}]}), TYPE)
+
+
+def test_a_credential_that_names_a_key_of_another_algorithm_is_not_shown() -> None:
+    document = json.loads(LDP_VC.issue(ATTESTATION, SEAL))
+    document["credentialSubject"]["id"] = did.key_did(P256_KEY.public_key)
+    with pytest.raises(Misuse):
+        LDP_VC.open(written(document), TYPE).present([], Holding(key=P256_KEY, binding=BINDING), at=NOW)
 
 
 def test_on_the_wire_a_token_is_a_json_object_and_nothing_else() -> None:

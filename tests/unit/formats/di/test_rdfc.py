@@ -233,6 +233,15 @@ def test_how_a_graphs_name_lies_says_nothing_of_the_predicate() -> None:
     ]
 
 
+def test_of_nodes_that_were_named_on_the_way_the_least_order_stands() -> None:
+    """RDFC-1.0 section 4.8.3 (5.4.4.3), where none of them is followed any further. As pyoxigraph has it too."""
+    edges = [(1, 5), (0, 5), (5, 0), (0, 3), (2, 1), (1, 3), (3, 4)]
+    quads = [(f"_:n{one}", "<urn:p>", f"_:n{other}", "") for one, other in edges]
+    named = [(1, 2), (2, 3), (2, 4), (3, 0), (4, 5), (5, 3), (5, 4)]
+    lines = [f"_:c14n{one} <urn:p> _:c14n{other} ." for one, other in named]
+    assert canonicalize(quads).nquads.decode().splitlines() == lines
+
+
 def test_of_two_orders_that_are_alike_the_first_stands() -> None:
     """RDFC-1.0 section 4.8.3 (5.4.6)."""
     labels = canonicalize(wheel(2)).labels

@@ -53,7 +53,6 @@ def refused(contexts: list[Any], match: str, **members: Any) -> None:
         },
         {"a": {"@id": "urn:v#a", "@container": []}},
         {"a": {"@id": "urn:v#a", "@container": ["@set"]}},
-        {"off": None, "a": "urn:v#a", "id": "@id"},
     ],
 )
 def test_a_term_stands_for_the_iri_that_its_context_gives_it(context: Any) -> None:
@@ -85,6 +84,12 @@ def test_a_term_that_stands_for_nothing_or_is_not_read_is_refused_where_it_is_us
     if match:
         refused([context], match, **({"a": 7} if match.startswith("a name") else {"a": "x"}))
     assert lines([context, {"other": "urn:other"}], other="x")
+
+
+def test_a_term_that_is_switched_off_switches_off_no_other() -> None:
+    context = {"off": None, "id": "@id", "a": "urn:a"}
+    assert lines(context, id="urn:x", a="x") == ['<urn:x> <urn:a> "x" .']
+    refused([context], "a keyword that a term stands for", **{"@id": "urn:x", "a": "x"})
 
 
 @pytest.mark.parametrize("end", list(":/?#[]@"))
@@ -165,6 +170,8 @@ def test_a_term_may_stand_for_any_keyword_and_is_no_name_of_the_vocabulary_then(
         ({"a": {"@id": 7}}, "no text"),
         ({"a": {"@id": "urn:a", "@type": 7}}, "no text"),
         ({"a": {"@id": "urn:a", "@type": "relative"}}, "no absolute IRI"),
+        ({"a": {"@id": "urn:a", "@type": "urn:a b"}}, "no absolute IRI"),
+        ({"a": {"@id": "urn:a", "@type": "@set"}}, "no absolute IRI"),
         ({"a": {"@id": "urn:a", "@protected": "yes"}}, "neither true nor false"),
         ({"a": "b", "b": "a"}, "in a circle"),
         ({"a": "b:x", "b": "a:x"}, "in a circle"),
@@ -275,6 +282,8 @@ def test_a_text_is_refused_where_the_context_of_its_property_reads_the_property_
         refused([{"p": {"@id": "urn:p", "@type": "@id", "@context": scoped}}], "another kind", p="urn:x")
     same = {"p": {"@id": "urn:p", "@type": "@id", "@context": {"p": {"@id": "urn:q", "@type": "@id"}}}}
     assert lines(same, p="urn:x") == ["_:c14n0 <urn:p> <urn:x> ."]
+    other = {"p": {"@id": "urn:p", "@type": "@id", "@context": {"p": "urn:q", "a": "urn:a"}}}
+    assert any('<urn:a> "x"' in line for line in lines(other, p={"a": "x"}))  # of an object there is no doubt
 
 
 def test_what_ends_all_contexts_for_a_property_does_not_for_a_type() -> None:
