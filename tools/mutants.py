@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 # Their arguments are words for people, or have no meaning at run time.
 _MESSAGES: Final = {"Malformed", "Misuse", "Unavailable", "Check", "TypeVar", "NewType", "ValueError", "TypeError"}
 # Of these calls, by place, the arguments that are words: the reference page shows a check's clause and sentence.
-_WORDS: Final = {"_check": (1, 2)}
+_WORDS: Final = {"_check": (1, 2), "_malformed": (1,), "_of_proof": (1, 2)}
 _ERRORS: Final = {"Malformed", "Rejected", "Declined", "Unavailable", "Misuse"}
 _SILENT: Final = {"repr", "compare", "kw_only", "slots", "frozen"}  # what a dataclass is told of itself
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)

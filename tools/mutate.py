@@ -61,6 +61,7 @@ ROOMS: Final = {
     "query": ("query",),
     "formats/sdjwt": ("formats/__init__.py", "formats/protocol.py", "formats/session.py", "formats/sdjwt"),
     "formats/mdoc": ("formats/mdoc",),
+    "formats/di": ("formats/di",),
 }
 EXAMPLES: Final = 25
 """Examples of a property; fixed ones, so that a mutant fares alike each time."""
