@@ -383,7 +383,7 @@ class Binding:
     """
 
     audience: str
-    nonce: str
+    nonce: str = field(repr=False)
     transcript: bytes = b""
 
 

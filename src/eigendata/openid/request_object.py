@@ -12,7 +12,7 @@ Source: OpenID4VP 1.0 sections 5, 5.8, 5.9.3 and 5.10; RFC 9101 sections 4 to 6.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, Protocol
@@ -135,7 +135,7 @@ class SignedRequest:
         trail: every check that was taken.
     """
 
-    parameters: Mapping[str, Json]
+    parameters: Mapping[str, Json] = field(repr=False)
     client_id: ClientId
     asker: Party
     trail: tuple[Step, ...]

@@ -101,7 +101,7 @@ class Request:
     asker: Asker
     response_uri: str
     encryption: Encryption | None = None
-    state: str | None
+    state: str | None = field(repr=False)
     query: Query
     binding: Binding
     purpose: Mapping[str, str] = field(default_factory=dict, hash=False)

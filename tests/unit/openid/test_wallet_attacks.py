@@ -23,6 +23,7 @@ from eigendata.registers.catalogue import PERSOON
 from eigendata.wallet import LEAST, Wallet
 from tests.negatives import negative
 from tests.unit.openid.corporation import (
+    CLIENTS,
     HOST,
     KNOWN,
     NAME,
@@ -176,10 +177,12 @@ def test_nothing_on_the_way_tells_what_is_asked_or_answered(wallet: Wallet) -> N
     answer = wallet.disclose(wallet.consider(request, at=NOW, verifiers=KNOWN).accept(), at=NOW)
     form = vp.answer_form(answer, request)
     token = parse_jwe(vp.read_form(form)["response"].encode())
-    shown = " ".join(map(repr, (invitation, parse_request_object(asking.object()), answer, token)))
-    for secret in ("van den Berg", "state-of-this-one", request.binding.nonce, "eyJ"):
+    unread = parse_request_object(asking.object())
+    read = unread.verify(CLIENTS["hash"], trust=KNOWN, wallet_nonce=None, at=NOW)
+    shown = " ".join(map(repr, (invitation, unread, read, request, answer, token)))
+    for secret in ("van den Berg", "state-of-this-one", request.binding.nonce, "eyJhbGciOi"):
         assert secret not in shown
-    for unverified in (parse_request_object(asking.object()), invitation):
+    for unverified in (unread, invitation):
         assert "family_name" not in repr(unverified)
     for error in refusals():
         assert not any(part in str(error) for part in (request.binding.nonce, "van den Berg", "eyJ", HOST))
