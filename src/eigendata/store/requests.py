@@ -260,7 +260,9 @@ class Requests(Part):
         self._database.write(lambda run: run.count(statements.GIVE_BACK, row), durable=False, alone=True)
 
     def redeem(self, page: str, code: str, *, session: str, events: Sequence[Event] = ()) -> Redeemed:
-        """Take a response code that came back to the page of its party, by one statement.
+        """Take a response code that came back to the page of its party, by one statement: so the answer counts.
+
+        What was disclosed is kept from now on for its term; where no code comes back it is gone when the code is.
 
         Args:
             session: of the browser that brings it.
@@ -282,16 +284,23 @@ class Requests(Part):
             found = run.rows(statements.REDEEMED, asked)  # also where the answer to a first try was lost
             if not found:
                 raise Rejected(RESPONSE_CODE)
-            for event in events if first else ():
-                run.count(statements.TELL, self._told(found[0][2], event))
+            ((check, role, desk, keep),) = found
+            if first:
+                kept: dict[str, Value] = {"check": check, "role": role, "stays_for": keep or 0}
+                run.count(statements.KEEP, kept)
+                run.count(statements.CONCLUDE_CHECK, kept)
+                for event in events:
+                    run.count(statements.TELL, self._told(desk, event))
             return found[0]
 
-        check, role, _ = self._database.write(work)
+        check, role, *_ = self._database.write(work)
         return Redeemed(check=check, role=role)
 
     def _concluded(self, lease: Lease, conclusion: Conclusion, code: str | None) -> Mapping[str, Value]:
         bound = (lease.check, lease.role, str(conclusion.state), str(lease.device))
         disclosed, keep, shown = conclusion.disclosed, milliseconds(conclusion.keep), self._lasting["shown"]
+        # on the same device an answer counts when its code comes back, and is not kept for longer than it may
+        keep_now = keep if code is None else min(keep, self._lasting["code"])
         return {
             "request": lease.request,
             "token": lease.token,
@@ -302,10 +311,11 @@ class Requests(Part):
             "said": self._seals.seal(conclusion.record, "record", *bound),
             "shown": None if disclosed is None else self._seals.seal(disclosed, "disclosed", *bound),
             "keep": None if disclosed is None else keep,
+            "keep_now": None if disclosed is None else keep_now,
             "told": None if code is None else digest(code),
             "session": lease.session,
             "code_for": self._lasting["code"],
-            "stays_for": shown if disclosed is None else max(shown, keep),
+            "stays_for": shown if disclosed is None else max(shown, keep_now),
         }
 
     def _told(self, desk: str, event: Event) -> Mapping[str, Value]:

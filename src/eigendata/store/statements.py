@@ -297,8 +297,11 @@ CONCLUDE_PARTY: Final = (
     )
 )
 CONCLUDE_OUTCOME: Final = insert(OUTCOMES).from_select(
-    ["check_id", "role", "record", "disclosed", "keep_until"],
-    select(_text("check"), _text("role"), _octets("said"), _octets("shown"), NOW + _time("keep")),
+    ["check_id", "role", "record", "disclosed", "keep_for", "keep_until"],
+    select(
+        *(_text("check"), _text("role"), _octets("said"), _octets("shown")),
+        *(_time("keep"), NOW + _time("keep_now")),
+    ),
 )
 CONCLUDE_OTHERS: Final = delete(REQUESTS).where(REQUESTS.c.check_id == _text("check"), REQUESTS.c.role == _text("role"))
 _STAYS: Final = NOW + _time("stays_for")
@@ -321,9 +324,15 @@ REDEEM: Final = (
     .values(returned_at=NOW, returned_by=_octets("token"))
 )
 REDEEMED: Final = (
-    select(PARTIES.c.check_id, PARTIES.c.role, CHECKS.c.desk)
+    select(PARTIES.c.check_id, PARTIES.c.role, CHECKS.c.desk, OUTCOMES.c.keep_for)
     .join_from(PARTIES, CHECKS, PARTIES.c.check_id == CHECKS.c.id)
+    .join(OUTCOMES, and_(OUTCOMES.c.check_id == PARTIES.c.check_id, OUTCOMES.c.role == PARTIES.c.role))
     .where(*_RETURNED, PARTIES.c.returned_by == _octets("token"))
+)
+KEEP: Final = (
+    update(OUTCOMES)
+    .where(OUTCOMES.c.check_id == _text("check"), OUTCOMES.c.role == _text("role"), _KEPT)
+    .values(keep_until=NOW + OUTCOMES.c.keep_for)
 )
 
 # -- keys, webhooks and their outbox ----------------------------------------------------------------------------------

@@ -67,6 +67,7 @@ OUTCOMES: Final = Table(
     Column("role", Text, primary_key=True),
     Column("record", LargeBinary, nullable=False),
     Column("disclosed", LargeBinary),
+    Column("keep_for", BigInteger),
     Column("keep_until", BigInteger),
     ForeignKeyConstraint(
         ["check_id", "role"], ["eigendata_parties.check_id", "eigendata_parties.role"], ondelete="CASCADE"

@@ -299,6 +299,30 @@ def test_a_response_code_lives_for_five_minutes(store: Store, place: Place) -> N
                 store.redeem(check.parties[0].page, str(code), session="session")
 
 
+@negative("NEG-PRIVACY-004")
+def test_what_was_disclosed_is_kept_for_its_term_only_if_its_code_comes_back(store: Store, place: Place) -> None:
+    for returns in (True, False):
+        check = begun(store)
+        same(store, check, f"a {returns}")
+        code = answered(store, store.take(state=f"a {returns}"), keep=timedelta(days=30))
+        party = store.look(check.id, desk=DESK).parties[0]
+        assert party.keep_until is not None
+        assert party.concluded_at is not None
+        assert abs(party.keep_until - party.concluded_at - timedelta(minutes=5)) < SECOND
+        if returns:
+            store.redeem(check.parties[0].page, str(code), session="session")
+        place.later(timedelta(minutes=6))
+        party = store.look(check.id, desk=DESK).parties[0]
+        assert (party.disclosed, party.record) == (b"disclosed" if returns else None, b"record")
+        assert store.purge().disclosures == (0 if returns else 1)
+        place.later(timedelta(days=29))
+        if returns:
+            assert store.look(check.id, desk=DESK).parties[0].disclosed == b"disclosed"
+        else:
+            with pytest.raises(Rejected):
+                store.look(check.id, desk=DESK)
+
+
 def test_there_is_no_response_code_across_devices(store: Store) -> None:
     offered(store, begun(store), "a")
     assert answered(store, store.take(state="a")) is None

@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("role", sa.Text, primary_key=True),
         sa.Column("record", sa.LargeBinary, nullable=False),
         sa.Column("disclosed", sa.LargeBinary),
+        sa.Column("keep_for", sa.BigInteger),
         sa.Column("keep_until", sa.BigInteger),
         sa.ForeignKeyConstraint(
             ["check_id", "role"], ["eigendata_parties.check_id", "eigendata_parties.role"], ondelete="CASCADE"
