@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from eigendata import channel, policies, status
@@ -127,6 +127,8 @@ class Verifier:
             declared (`eigendata.registers.foreign`) or of which the type metadata is at hand (`DescribedType`).
         formats: those that it asks in and reads. A question of a policy may be answered in any of them
             (`eigendata.formats.FORMATS` for all that there are).
+        authorities: format -> type id -> key identifiers of the authorities of those who may issue it. A wallet that
+            holds none of theirs sends nothing; who may issue what is the trust file's to say all the same.
     """
 
     client_id: str
@@ -139,6 +141,7 @@ class Verifier:
     policies: tuple[Policy, ...] = ()
     types: Mapping[str, CredentialType] = field(default_factory=lambda: CATALOGUE)
     formats: Mapping[str, Format] = field(default_factory=lambda: only(PREFERRED))
+    authorities: Mapping[str, Mapping[str, tuple[bytes, ...]]] = field(default_factory=dict)
     _compiled: dict[tuple[str, str, bytes], Compiled] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -178,16 +181,7 @@ class Verifier:
         reference = dcql.PolicyReference(id=policy.id, version=policy.version, use=policy.use, home=conditions)
         if self._policy(reference) != policy:
             raise Misuse(f"the policy {policy.id} is not this verifier's: pass it when the verifier is made")
-        compiled = self._compile(policy, home)
-        return self._request(
-            compiled.query,
-            purpose=policy.purpose,
-            legal_basis=policy.legal_basis,
-            keep=policy.keep,
-            policy=reference,
-            questions=compiled.questions,
-            encryption=encryption,
-        )
+        return self._ask(reference, _fresh(), encryption)
 
     def ask_query(self, query: Query, *, at: datetime, encryption: Encryption | None = None) -> Request:
         """Ask a plain query, without purpose, rules or join: each of its credential queries is a question.
@@ -201,34 +195,41 @@ class Verifier:
             Misuse: the query asks a format that is not among `formats`.
         """
         utc(at)
-        self._require_formats(query)
-        return self._request(query, questions=_plain_questions(query), encryption=encryption)
+        return self._ask(query, _fresh(), encryption)
 
-    def _request(
-        self,
-        query: Query,
-        *,
-        questions: tuple[Question, ...],
-        encryption: Encryption | None,
-        purpose: Mapping[str, str] = MappingProxyType({}),
-        legal_basis: tuple[str, ...] = (),
-        keep: Mapping[str, str] = MappingProxyType({}),
-        policy: PolicyReference | None = None,
+    def recall(
+        self, asked: PolicyReference | Query, *, nonce: str, state: str, encryption: Encryption | None
     ) -> Request:
+        """Give a request that this verifier made before, of which only what cannot be made again was kept.
+
+        Nothing new is asked by it: `nonce`, `state` and `encryption` are those of the request.
+
+        Raises:
+            Misuse: the policy or a format is not this verifier's (any more).
+        """
+        return self._ask(asked, (nonce, state), encryption)
+
+    def _ask(self, asked: PolicyReference | Query, secrets: tuple[str, str], encryption: Encryption | None) -> Request:
+        nonce, state = secrets
         name = self.name or urlsplit(self.response_uri).hostname or self.response_uri
-        nonce = b64url_encode(os.urandom(NONCE_SIZE))
+        by: dict[str, Any] = {}
+        if isinstance(asked, dcql.Query):
+            self._require_formats(asked)
+            query, questions = asked, _plain_questions(asked)
+        else:
+            policy = self._policy(asked)
+            compiled = self._compile(policy, asked.home)
+            query, questions = compiled.query, compiled.questions
+            by = {"purpose": policy.purpose, "legal_basis": policy.legal_basis, "keep": policy.keep, "policy": asked}
         return dcql.Request(
             asker=dcql.Asker(party=Party(id=self.client_id, name=name), proven=False),
             response_uri=self.response_uri,
             encryption=encryption,
-            state=b64url_encode(os.urandom(NONCE_SIZE)),
+            state=state,
             query=query,
             binding=self._binding(nonce, encryption),
-            purpose=purpose,
-            legal_basis=legal_basis,
-            keep=keep,
-            policy=policy,
             questions=questions,
+            **by,
         )
 
     def _policy(self, reference: PolicyReference) -> Policy:
@@ -246,8 +247,22 @@ class Verifier:
         if found is None:
             if len(self._compiled) >= MAX_COMPILED:
                 self._compiled.clear()
-            found = self._compiled[key] = policy.compile(home, types=self.types, formats=self.formats)
+            plain = policy.compile(home, types=self.types, formats=self.formats)
+            found = self._compiled[key] = replace(plain, query=self._limited(plain))
         return found
+
+    def _limited(self, compiled: Compiled) -> Query:
+        """Name the authorities in each credential query of which they are known (section 6.1.1.1)."""
+        types = {name: one.type for one in compiled.questions for name in one.queries.values()}
+
+        def limited(one: CredentialQuery) -> CredentialQuery:
+            key_ids = self.authorities.get(one.format, {}).get(types[one.id], ())
+            if not 0 < len(key_ids) <= dcql.MAX_VALUES:
+                return one
+            values = tuple(b64url_encode(key_id) for key_id in key_ids)
+            return replace(one, trusted_authorities=(dcql.TrustedAuthorities(type="aki", values=values),))
+
+        return replace(compiled.query, credentials=tuple(limited(one) for one in compiled.query.credentials))
 
     def _require_formats(self, query: Query) -> None:
         for one in query.credentials:
@@ -331,7 +346,9 @@ class Verifier:
             return None, _plain_questions(request.query)
         policy = self._policy(request.policy)
         compiled = self._compile(policy, request.policy.home)
-        trail.require(REQUEST_OF_POLICY, request.query == compiled.query)
+        # the authorities may be others by now: a trust file was read anew, and it decides
+        same = request.query == compiled.query or _unlimited(request.query) == _unlimited(compiled.query)
+        trail.require(REQUEST_OF_POLICY, same)
         return policy, compiled.questions
 
     def _genuine(self, shown: _Shown, binding: Binding, *, at: datetime) -> _Part:
@@ -446,6 +463,15 @@ def _is_safe(uri: str) -> bool:
         return False
     plain = place.scheme == "http" and host in _LOOPBACK
     return bool(host) and (plain or place.scheme == "https") and not place.fragment
+
+
+def _fresh() -> tuple[str, str]:
+    """Give a nonce and a state."""
+    return b64url_encode(os.urandom(NONCE_SIZE)), b64url_encode(os.urandom(NONCE_SIZE))
+
+
+def _unlimited(query: Query) -> Query:
+    return replace(query, credentials=tuple(replace(one, trusted_authorities=()) for one in query.credentials))
 
 
 def _plain_questions(query: Query) -> tuple[Question, ...]:

@@ -14,7 +14,7 @@ from eigendata import policies, status, verifier
 from eigendata.channel import openid4vp_redirect
 from eigendata.crypto.jwe import Recipient, write_recipient
 from eigendata.crypto.keys import Algorithm, SoftwareKey
-from eigendata.errors import Check, Malformed, Misuse, Outcome, Reason, Rejected, Unavailable
+from eigendata.errors import Check, Declined, Malformed, Misuse, Outcome, Reason, Rejected, Unavailable
 from eigendata.formats import FORMATS
 from eigendata.model import (
     NO_REPLAY_CHECK,
@@ -830,3 +830,38 @@ def test_the_rules_of_this_room_have_a_clause_and_a_reason() -> None:
     assert set(verifier.CHECKS) == own
     assert all(check.clause and check.rule for check in own)
     assert set(ANSWER_CHECKS) < set(verifier.answer_trail())
+
+
+# -- asking again, and whose credentials ------------------------------------------------------------------------------
+
+
+def test_a_request_of_which_the_secrets_were_kept_is_the_same_again(world: World) -> None:
+    asked = world.corporation.ask(B, home=HOME, at=AT)
+    assert asked.policy is not None
+    assert asked.state is not None
+    again = world.corporation.recall(asked.policy, nonce=asked.binding.nonce, state=asked.state, encryption=None)
+    assert again == asked
+    plain = world.corporation.ask_query(asked.query, at=AT)
+    assert plain.state is not None
+    secrets = {"nonce": plain.binding.nonce, "state": plain.state}
+    assert world.corporation.recall(plain.query, **secrets, encryption=None) == plain
+    unknown = replace(asked.policy, version="1999-12")
+    with pytest.raises(Misuse):
+        world.corporation.recall(unknown, **secrets, encryption=None)
+
+
+def test_the_authorities_that_are_named_limit_the_wallet_and_not_the_verifier(world: World, aisha: Holder) -> None:
+    """OpenID4VP 1.0 section 14.9: what is named in the query is never relied on."""
+    persoon, key_ids = "urn:eigendata:nl:brp:persoon:1", aisha.authentic("urn:eigendata:nl:brp:persoon:1").issuer
+    naming = world.verifier(authorities={FORMAT: {persoon: key_ids.authority_key_ids}})
+    asked = naming.ask(B, home=HOME, at=AT)
+    limited = {one.meta["vct_values"][0]: one.trusted_authorities for one in asked.query.credentials}  # type: ignore[index]
+    assert limited[persoon][0].key_ids == set(key_ids.authority_key_ids)
+    assert all(not several for name, several in limited.items() if name != persoon)
+    answer = aisha.answer(asked)
+    other = world.verifier(authorities={FORMAT: {persoon: (b"another authority",)}})
+    assert other.verify(answer, asked, at=AT).advice is not None  # the trust file was read anew since it was asked
+    with pytest.raises(Declined):
+        aisha.answer(other.ask(B, home=HOME, at=AT))
+    many = world.verifier(authorities={FORMAT: {persoon: tuple(bytes([one]) for one in range(101))}})
+    assert not any(one.trusted_authorities for one in many.ask(B, home=HOME, at=AT).query.credentials)

@@ -15,6 +15,7 @@ from eigendata import late
 if TYPE_CHECKING:
     from eigendata.query.check import ANSWER_CHECKS, FIT_CHECKS, require_answered, require_fits
     from eigendata.query.language import (
+        MAX_VALUES,
         ClaimsQuery,
         CredentialQuery,
         CredentialSetQuery,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ANSWER_CHECKS",
     "FIT_CHECKS",
+    "MAX_VALUES",
     "Asker",
     "ClaimsQuery",
     "CredentialQuery",
@@ -55,6 +57,7 @@ if not TYPE_CHECKING:
         {
             "check": ("ANSWER_CHECKS", "FIT_CHECKS", "require_answered", "require_fits"),
             "language": (
+                "MAX_VALUES",
                 "ClaimsQuery",
                 "CredentialQuery",
                 "CredentialSetQuery",
