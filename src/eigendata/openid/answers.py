@@ -9,7 +9,7 @@ one request, so what opens with it answers that request. A wallet that declines 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from eigendata.crypto.jwe import ContentEncryption, decrypt, encrypt, parse_jwe, parse_recipient
@@ -74,7 +74,30 @@ def error_form(error: str, request: Request) -> bytes:
     return urlencode({"error": error, **state}).encode("ascii")
 
 
-def parse_answer(data: bytes, request: Request, *, key: Agreement | None = None) -> Answer:
+class Posted(NamedTuple):
+    """An answer whose parameters were read, and nothing of them looked at: for who asks several things of one."""
+
+    is_file: bool
+    parameters: Mapping[str, Json]
+
+    def __repr__(self) -> str:
+        return "<a posted answer>"
+
+
+def read_posted(data: bytes) -> Posted:
+    """Read the parameters of an answer: the posted form, or the file.
+
+    Raises:
+        Malformed: it is neither, or too large.
+    """
+    if len(data) > MAX_ANSWER:
+        raise Malformed(f"the answer is {len(data)} bytes; at most {MAX_ANSWER} are read")
+    if data.lstrip(b" \t\r\n").startswith(b"{"):
+        return Posted(True, json_object(data))
+    return Posted(False, read_form(data))
+
+
+def parse_answer(data: bytes | Posted, request: Request, *, key: Agreement | None = None) -> Answer:
     """Read an answer as a verifier receives it: the posted form, or the file.
 
     Only the structure is looked at here; nothing in it is verified. A form repeats the request's state. A file may
@@ -91,7 +114,7 @@ def parse_answer(data: bytes, request: Request, *, key: Agreement | None = None)
     """
     if (key is None) != (request.encryption is None):
         raise Misuse("an answer is opened with the key that its request named, and with none where it named none")
-    is_file, parameters = _parameters(data)
+    is_file, parameters = data if isinstance(data, Posted) else read_posted(data)
     if "response" in parameters and not parameters.keys().isdisjoint(("vp_token", "error")):
         raise Malformed("an answer is sealed or open, not both: two readers would each read another one")
     trail = Trail()
@@ -114,20 +137,20 @@ def parse_answer(data: bytes, request: Request, *, key: Agreement | None = None)
     return _answer(token, request.query)
 
 
-def answered_state(data: bytes) -> str:
+def answered_state(data: bytes | Posted) -> str:
     """Give the state that an answer repeats, by which its request is found; nothing else of it is looked at.
 
     Raises:
         Malformed: it is not a form or file of an answer, or repeats no state.
     """
-    _, parameters = _parameters(data)
+    parameters = (data if isinstance(data, Posted) else read_posted(data)).parameters
     state = parameters.get("state")
     if not isinstance(state, str) or not 0 < len(state) <= MAX_STATE:
         raise Malformed(f"`state` is a text of 1 to {MAX_STATE} characters")
     return state
 
 
-def answered_key(data: bytes) -> str | None:
+def answered_key(data: bytes | Posted) -> str | None:
     """Give the identifier of the key that an answer says to be sealed to, by which its request is found.
 
     Returns:
@@ -136,18 +159,9 @@ def answered_key(data: bytes) -> str | None:
     Raises:
         Malformed: it is not a form or file of an answer, or what is sealed is no JWE.
     """
-    _, parameters = _parameters(data)
+    parameters = (data if isinstance(data, Posted) else read_posted(data)).parameters
     response = parameters.get("response")
     return parse_jwe(response.encode("ascii", "replace")).kid if isinstance(response, str) else None
-
-
-def _parameters(data: bytes) -> tuple[bool, Mapping[str, Json]]:
-    """Read the parameters of an answer, and say whether it is a file."""
-    if len(data) > MAX_ANSWER:
-        raise Malformed(f"the answer is {len(data)} bytes; at most {MAX_ANSWER} are read")
-    if data.lstrip(b" \t\r\n").startswith(b"{"):
-        return True, json_object(data)
-    return False, read_form(data)
 
 
 def _sealed(payload: bytes, encryption: Encryption) -> str:

@@ -8,12 +8,14 @@ from eigendata.openid.answers import (
     ANSWER_SEALED,
     MAX_ANSWER,
     STATE_RETURNED,
+    Posted,
     answer_file,
     answer_form,
     answered_key,
     answered_state,
     error_form,
     parse_answer,
+    read_posted,
 )
 from eigendata.openid.forms import CUSTOM_SCHEME, MAX_ESCAPES, read_form
 from eigendata.openid.requests import (
@@ -45,6 +47,7 @@ __all__ = [
     "UNSIGNED_BY_VALUE",
     "Invitation",
     "Order",
+    "Posted",
     "Reference",
     "answer_file",
     "answer_form",
@@ -55,6 +58,7 @@ __all__ = [
     "parse_invitation",
     "parse_request",
     "read_form",
+    "read_posted",
     "reference_link",
     "request_link",
     "request_parameters",
