@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eigendata.policies.compile import Compiled
     from eigendata.policies.explanation import explain
     from eigendata.policies.loader import load, read_policy, shipped
-    from eigendata.policies.policy import Policy, advise, kept, kept_lines
+    from eigendata.policies.policy import Policy, advise, days_kept, kept, kept_lines
     from eigendata.policies.same_subject import JOIN_CHECKS, Join, Shown, join
     from eigendata.policies.uses import USE_CHECKS, Beyond, Compared, Use, outside, read_uses, shipped_uses
 
@@ -36,6 +36,7 @@ __all__ = [
     "Shown",
     "Use",
     "advise",
+    "days_kept",
     "explain",
     "join",
     "kept",
@@ -56,7 +57,7 @@ if not TYPE_CHECKING:
             "compile": ("Compiled",),
             "explanation": ("explain",),
             "loader": ("load", "read_policy", "shipped"),
-            "policy": ("Policy", "advise", "kept", "kept_lines"),
+            "policy": ("Policy", "advise", "days_kept", "kept", "kept_lines"),
             "same_subject": ("JOIN_CHECKS", "Join", "Shown", "join"),
             "uses": ("USE_CHECKS", "Beyond", "Compared", "Use", "outside", "read_uses", "shipped_uses"),
         },

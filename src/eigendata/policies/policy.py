@@ -310,6 +310,13 @@ def kept(term: str, language: str) -> str:
     return texts.say("keep.days", language, days=days[1]) if days[1] != "0" else texts.say("keep.none", language)
 
 
+def days_kept(keep: Mapping[str, str], advice: Advice | None) -> int | None:
+    """Give for how many days a policy keeps something after this advice; None where its term ends with an event."""
+    term = keep.get(str(advice), keep.get("otherwise", "0 days"))
+    days = _DAYS.fullmatch(term)
+    return None if days is None else int(days[1])
+
+
 _OUTCOMES: Final = (*(str(one) for one in Advice), "otherwise")
 
 

@@ -14,6 +14,7 @@ from eigendata import policies, texts
 from eigendata.encoding import Json
 from eigendata.errors import Misuse
 from eigendata.model import Advice, Advised, Claims
+from eigendata.policies import days_kept
 from eigendata.policies.rules import (
     AnyAbsent,
     Condition,
@@ -391,3 +392,11 @@ def test_decide_gives_the_first_rule_that_applies(some: list[Rule], a: bool, b: 
 def test_rules_without_an_end_are_misuse() -> None:
     with pytest.raises(Misuse):
         decide([ABSENT], {"q": {"a": True, "b": 1, "c": 1}}, CLAIMS, {})
+
+
+def test_the_term_of_an_outcome_is_given_in_days_where_it_has_any() -> None:
+    keep = {"voldoet": "30 days", "voldoet_niet": "until audit"}
+    assert days_kept(keep, Advice.MEETS) == 30
+    assert days_kept(keep, Advice.DOES_NOT_MEET) is None
+    assert days_kept(keep, Advice.IN_PERSON) == 0
+    assert days_kept({**keep, "otherwise": "7 days"}, None) == 7
