@@ -31,7 +31,6 @@ from eigendata.policies import uses
 from eigendata.query import ANSWER_CHECKS, FIT_CHECKS
 from eigendata.registers.catalogue import CATALOGUE, ENVELOPE
 from eigendata.wallet import receiving, sealing, wallet
-from eigendata.web import checks as web_checks
 
 PAGES = Path(__file__).resolve().parent.parent / "docs/reference"
 _MADE = "<!-- Made by tools/reference.py from the code. Do not edit: change the code and run it again. -->"
@@ -253,11 +252,6 @@ def _sections() -> tuple[Section, ...]:
             title="What comes back of an answer",
             said="Taken by a wallet after it posted an answer; the second where a page to go on at came back.",
             checks=exchange.CHECKS,
-        ),
-        Section(
-            title="A check at a verifier's router",
-            said="Taken where an answer or a look comes in over HTTP, before the verifier sees it.",
-            checks=(web_checks.AWAITED, web_checks.KNOWN),
         ),
         Section(
             title="What a verifier service keeps",

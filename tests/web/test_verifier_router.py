@@ -1,780 +1,606 @@
-"""The router over real HTTP: it asks, takes an answer once, tells who may know, and shows it on a page."""
+"""The wallet's side of the router: it is asked, answers once, and learns no more than it must."""
 
 from __future__ import annotations
 
-import os
-import re
-import sqlite3
+import statistics
 import threading
-from collections.abc import Iterator
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from html.parser import HTMLParser
-from itertools import count, pairwise
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
 import pytest
-from fastapi import FastAPI, Header, HTTPException
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from eigendata import policies, texts
-from eigendata.encoding import json_dumps
-from eigendata.errors import Malformed, Misuse, Reason, Rejected, Unavailable
-from eigendata.model import Advice, Disclosure
+from eigendata.encoding import b64url_decode, json_dumps, json_loads, json_object
+from eigendata.errors import Malformed, Misuse, Reason, Rejected, Trail, Unavailable
+from eigendata.model import Answer
 from eigendata.openid import vp
-from eigendata.query import Request
-from eigendata.web import checks
-from eigendata.web.checks import ANSWER_WITHIN, AWAITED, KNOWN, SHOWN_FOR, Ended, SqliteChecks, Waiting, opened
-from eigendata.web.html import element, render
-from eigendata.web.simulator import serving
-from eigendata.web.verifier import HEADERS, MAX_BODY, anyone, begin_check, nobody, verifier_router
-from tests.world import AISHA, AT, BRAM, HOME, Holder, Resident, World
+from eigendata.openid.client_id import Prefix
+from eigendata.openid.haip import HAIP_1_0
+from eigendata.store import Limits
+from eigendata.web.replies import HEADERS
+from tests.negatives import negative
+from tests.web.site import FORM, URL, Known, Site
+from tests.world import AISHA, BRAM, GESTEL, MDOC, Holder, World
 
-SITE = "https://woonstichting.example"
-URI = f"{SITE}/eigendata/answer"
-NAME = "Woonstichting De Linde"
-B = policies.load("woningcorporatie/B")
-PERMIT = policies.load("omgevingsloket/burger")
+LIMITS = Limits()
+REFUSED = b'{"error":"invalid_request"}'
 
 
-@dataclass
-class Desk:
-    """A service under test, and a browser and a program in front of it."""
-
-    http: httpx.Client
-    store: SqliteChecks
-    file: Path
-    uri: str
-    now: datetime = AT
-    told: list[tuple[str, Disclosure]] = field(default_factory=list)
-
-    def begin(self, body: Any = None) -> tuple[str, Request]:
-        reply = self.http.post("checks", json=body or {})
-        assert reply.status_code == 201, reply.text
-        said = reply.json()
-        return said["id"], vp.parse_request(json_dumps(said["request"]), at=AT)
-
-    def state(self, id: str) -> Any:
-        return self.http.get(f"checks/{id}").json()
-
-    def page(self, id: str, language: str = "nl", code: str = "") -> str:
-        reply = self.http.get(f"pages/{id}", params={"lang": language, **({"code": code} if code else {})})
-        assert reply.status_code == 200
-        return reply.text
-
-    def post(self, body: bytes) -> httpx.Response:
-        return self.http.post("answer", content=body, headers={"content-type": "application/x-www-form-urlencoded"})
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World.make()
-
-
-@pytest.fixture(scope="module")
-def aisha(world: World) -> Holder:
-    return world.holder(AISHA)
-
-
-@dataclass
-class Maker:
-    """Includes routers in one application that is served already, each in a place of its own."""
-
-    app: FastAPI
-    url: str
-    world: World
-    folder: Path
-    places: Iterator[int]
-    clients: ExitStack
-
-    def __call__(self, *, policy: policies.Policy = B, name: str = NAME, **settings: Any) -> Desk:
-        place = f"/eigendata{next(self.places)}"
-        file = self.folder / f"{place}.db".strip("/")
-        http = self.clients.enter_context(httpx.Client(base_url=f"{self.url}{place}/", trust_env=False, timeout=60))
-        uri = f"{SITE}{place}/answer"
-        made = Desk(http=http, store=SqliteChecks(file, clock=lambda: made.now), file=file, uri=uri)
-        router = verifier_router(
-            self.world.verifier(f"redirect_uri:{uri}", name=name),
-            policy=policy,
-            store=made.store,
-            **{
-                "home": HOME if policy is B else None,
-                "on_checked": lambda check, disclosure: made.told.append((check, disclosure)),
-                "clock": lambda: made.now,
-                **settings,
-            },
-        )
-        self.app.include_router(router, prefix=place)
-        return made
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[FastAPI, str, Iterator[int]]]:
-    app = FastAPI()
-    with serving(app) as url:
-        yield app, url, count(1)
-
-
-@pytest.fixture
-def make(served: tuple[FastAPI, str, Iterator[int]], world: World, tmp_path: Path) -> Iterator[Maker]:
-    app, url, places = served
-    with ExitStack() as clients:
-        yield Maker(app=app, url=url, world=world, folder=tmp_path, places=places, clients=clients)
-
-
-@pytest.fixture
-def desk(make: Maker) -> Desk:
-    return make()
+def honest(holder: Holder, asked: Any) -> bytes:
+    return vp.answer_form(holder.answer(asked), asked)
 
 
 # -- the whole way ----------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_becomes_an_advice_and_the_application_is_told_once(desk: Desk, aisha: Holder) -> None:
-    check, request = desk.begin()
-    assert desk.state(check)["state"] == "waiting"
-    reply = desk.post(vp.answer_form(aisha.answer(request), request))
-    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/json")
-    page = desk.uri.replace("answer", f"pages/{check}")
-    assert re.fullmatch(re.escape(page) + r"\?code=[\w-]{43}", reply.json()["redirect_uri"])
-    assert {"state": "checked", "advice": "voldoet", "rule": "otherwise: voldoet"}.items() <= desk.state(check).items()
-    [(told, disclosure)] = desk.told
-    assert told == check
+@pytest.mark.parametrize("prefix", list(Prefix))
+@pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
+def test_a_desk_under_each_of_its_names_asks_and_is_answered(
+    site: Site, aisha: Holder, prefix: Prefix, mode: str
+) -> None:
+    begun = site.begin(client_id=str(prefix), mode=mode)
+    [party] = begun["parties"]
+    assert ("request_uri" in party) == prefix.signs
+    asked = site.fetch(party)
+    assert asked.asker.proven == prefix.signs
+    assert asked.binding.audience.startswith(f"{prefix}:")
+    assert (asked.encryption is not None) == (mode == "direct_post.jwt")
+    reply = site.answer(honest(aisha, asked))
+    assert (reply.status_code, reply.content) == (200, b"{}")
+    found = site.look(begun["id"])
+    assert (found["state"], found["advice"], found["rule"]) == ("answered", "voldoet", "otherwise: voldoet")
+    [person] = found["parties"][0]["disclosed"]["persoon"]
+    assert person["claims"]["family_name"] == "Zandstra"
+    [(check, role, disclosure)] = site.told
+    assert (check, role) == (begun["id"], "aanvrager")
     assert disclosure["persoon"].claims["family_name"] == "Zandstra"
 
 
-def test_the_link_and_the_file_are_the_request(desk: Desk) -> None:
-    said = desk.http.post("checks", json={}).json()
-    file = desk.http.get(f"checks/{said['id']}/request")
-    assert file.headers["content-disposition"] == 'attachment; filename="request.json"'
-    from_file = vp.parse_request(file.content, at=AT)
-    assert (
-        from_file
-        == vp.parse_request(said["link"].encode(), at=AT)
-        == vp.parse_request(json_dumps(said["request"]), at=AT)
-    )
-    assert from_file.response_uri == desk.uri
+@pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
+def test_an_answer_in_mdoc_is_taken_too(site: Site, world: World, mode: str) -> None:
+    begun = site.begin(mode=mode)
+    holder = world.holder(AISHA, format=MDOC)
+    assert site.answer(honest(holder, site.fetch(begun["parties"][0]))).status_code == 200
+    assert site.look(begun["id"])["advice"] == "voldoet"
 
 
-def test_a_browser_alone_can_go_the_whole_way(desk: Desk, aisha: Holder) -> None:
-    assert '<form method="post" action="./?lang=nl">' in desk.http.get("", params={"lang": "nl"}).text
-    begun = desk.http.post("", params={"lang": "nl"})
-    assert begun.status_code == 303
-    waiting = desk.http.get(begun.headers["location"])
-    links = re.findall(r'href="([^"]+)"', waiting.text)
-    file = desk.http.get(httpx.URL(str(waiting.url)).join(next(one for one in links if one.endswith("/request"))))
-    request = vp.parse_request(file.content, at=AT)
-    assert (
-        vp.parse_request(
-            next(one for one in links if one.startswith("openid4vp")).replace("&amp;", "&").encode(), at=AT
-        )
-        == request
-    )
-    form = re.search(r'<form method="post" action="([^"]+)">', waiting.text)
-    assert form is not None
-    where = waiting.url.join(form[1])
-    pasted = b"\r\n" + vp.answer_file(aisha.answer(request), request) + b"\r\n"
-    sent = desk.http.post(where, data={"answer": pasted.decode()})
-    assert sent.status_code == 303
-    seen = desk.http.get(where.join(sent.headers["location"])).text
-    for text in (
-        "U voldoet aan de regels.",
-        "Zandstra",
-        "29 februari 1984",
-        "Gemeente Boxtel",
-        "Niet gecontroleerd: of",
-    ):
-        assert text in seen
-    assert len(desk.told) == 1
+def test_what_a_desk_asks_by_its_certificate_is_within_haip(site: Site) -> None:
+    party = site.begin()["parties"][0]
+    invitation, trail = vp.parse_invitation(party["link"].encode()), Trail()
+    HAIP_1_0.require_invitation(invitation, trail)
+    HAIP_1_0.require_request(site.fetch(party), trail)
+    assert {step.outcome.value for step in trail.done()} == {"passed"}
 
 
-@pytest.mark.parametrize(
-    ("who", "advice"),
-    [
-        (AISHA, Advice.MEETS),
-        (BRAM, Advice.DOES_NOT_MEET),
-        (AISHA.changed(naam={"geslachtsnaam": "Z", "inOnderzoek": {"voornamen": True}}), Advice.NOT_DERIVABLE),
-    ],
-)
-def test_each_advice_is_told_in_plain_words_and_with_its_reason(
-    desk: Desk, world: World, who: Resident, advice: Advice
-) -> None:
-    check, request = desk.begin()
-    assert desk.post(vp.answer_form(world.holder(who).answer(request), request)).status_code == 200
-    [(_, disclosure)] = desk.told
-    assert disclosure.advice is not None
-    for language in texts.LANGUAGES:
-        seen = " ".join(shape_and_text(desk.page(check, language))[1].split())
-        for sentence in texts.advice(advice, language).split(". "):
-            assert sentence.rstrip(".") in seen
-        assert B.because(disclosure.advice, language) in seen
-        assert texts.say("page.person", language) in seen
+def test_every_request_has_a_key_a_nonce_and_a_state_of_its_own(site: Site) -> None:
+    begun = site.begin()
+    again = site.api("POST", f"checks/{begun['id']}/parties/aanvrager/requests")
+    assert again.status_code == 201
+    first, second = (site.fetch(one) for one in (begun["parties"][0], again.json()))
+    assert first.binding.nonce != second.binding.nonce
+    assert first.state != second.state
+    assert first.encryption is not None
+    assert second.encryption is not None
+    assert first.encryption.jwk["x"] != second.encryption.jwk["x"]
+    assert first.encryption.jwk["kid"] != second.encryption.jwk["kid"]
+    assert {len(b64url_decode(one)) for one in (first.binding.nonce, first.state or "")} == {32}
 
 
-def test_a_claim_that_is_left_out_is_said_to_be_missing(desk: Desk, world: World) -> None:
-    check, request = desk.begin()
-    who = AISHA.changed(naam={"geslachtsnaam": "Z", "inOnderzoek": {"voornamen": True}})
-    reply = desk.post(vp.answer_form(world.holder(who).answer(request), request))
-    code = httpx.URL(reply.json()["redirect_uri"]).params["code"]
-    assert "<dt>Voornamen</dt><dd>staat niet in uw bewijs</dd>" in desk.page(check, code=code)
+def test_a_wallet_is_told_whose_credentials_are_accepted_where_that_can_be_said(site: Site, world: World) -> None:
+    asked = site.fetch(site.begin()["parties"][0])
+    chain = world.holder(AISHA).authentic("urn:eigendata:nl:brp:persoon:1").issuer.authority_key_ids
+    for one in asked.query.credentials:
+        [named] = one.trusted_authorities
+        assert named.type == "aki"
+        assert set(chain) <= named.key_ids
 
 
-def test_how_long_something_is_kept_is_told_without_cases_where_there_is_one(make: Maker) -> None:
-    kept = "Bewaard in het zaakdossier, zolang de Archiefwet dat voorschrijft."
-    assert f"<li>{kept}</li>" in make(policy=PERMIT).http.get("", params={"lang": "nl"}).text
+def test_a_verifier_does_not_rely_on_the_authorities_that_it_named(site: Site, aisha: Holder, tmp_path: Path) -> None:
+    """The trust file decides when the answer comes, also where it changed since the request was made."""
+    begun = site.begin()
+    asked = site.fetch(begun["parties"][0])
+    for verifier in site.checking.desks["desk"].verifiers.values():
+        object.__setattr__(verifier, "authorities", {})
+        verifier._compiled.clear()
+    assert site.answer(honest(aisha, asked)).status_code == 200
+    assert site.look(begun["id"])["advice"] == "voldoet"
 
 
-def test_a_wallet_that_says_no_has_answered(desk: Desk) -> None:
-    check, request = desk.begin()
-    reply = desk.post(urlencode({"error": "access_denied", "state": request.state}).encode())
-    assert reply.status_code == 200
-    assert "redirect_uri" in reply.json()
-    assert desk.state(check)["state"] == "declined"
-    assert texts.say("page.declined", "nl") in desk.page(check)
-    assert desk.told == []
+@negative("NEG-VP-VERIFIER-013")
+def test_oidf_oid4vp_1final_verifier_request_uri_fetched_twice(site: Site, aisha: Holder) -> None:
+    [party] = site.begin()["parties"]
+    first, second = site.fetch(party), site.fetch(party, nonce="another")
+    assert (first.binding, first.state) == (second.binding, second.state)
+    assert site.answer(honest(aisha, second)).status_code == 200
+    assert site.get(party["request_uri"]).status_code == 404  # answered, and gone
+
+
+def test_oidf_oid4vp_1final_verifier_request_uri_method_post(site: Site, aisha: Holder) -> None:
+    [party] = site.begin()["parties"]
+    for nonce in ("one", "another"):
+        body = urlencode({"wallet_nonce": nonce, "wallet_metadata": "{}", "unknown": "ignored"}).encode()
+        token = site.post(party["request_uri"], content=body, headers=FORM).content
+        assert json_object(b64url_decode(token.split(b".")[1]))["wallet_nonce"] == nonce
+    plain = site.post(party["request_uri"], content=b"", headers=FORM).content
+    assert "wallet_nonce" not in json_object(b64url_decode(plain.split(b".")[1]))
+    assert site.answer(honest(aisha, site.fetch(party))).status_code == 200
+
+
+def test_a_request_that_is_got_is_the_one_that_is_posted_for(site: Site) -> None:
+    [party] = site.begin()["parties"]
+    got, posted = site.fetch(party, nonce=None), site.fetch(party)
+    assert (got.query, got.binding, got.state) == (posted.query, posted.binding, posted.state)
+
+
+def test_oidf_oid4vp_1final_verifier_happy_flow(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    reply = site.answer(honest(aisha, site.fetch(begun["parties"][0])))
+    assert (reply.status_code, reply.headers["content-type"], reply.json()) == (200, "application/json", {})
 
 
 # -- once -------------------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_sent_twice_is_refused_like_one_to_a_request_that_never_was(desk: Desk, aisha: Holder) -> None:
-    check, request = desk.begin()
-    body = vp.answer_form(aisha.answer(request), request)
-    assert desk.post(body).status_code == 200
-    again = desk.post(body)
-    assert desk.state(check)["state"] == "checked"
-    never = desk.post(urlencode({"vp_token": "{}", "state": "never"}).encode())
-    _, late = desk.begin()
-    desk.now += ANSWER_WITHIN
-    expired = desk.post(vp.answer_form(aisha.answer(late), late))
-    assert again.status_code == never.status_code == expired.status_code == 400
-    assert again.content == never.content == expired.content
-    assert again.headers.keys() == never.headers.keys()
-    assert again.json()["check"] == AWAITED.name
-    assert len(desk.told) == 1
+@negative("NEG-VP-VERIFIER-001")
+def test_an_answer_that_is_sent_twice_is_accepted_once_and_told_of_once(site: Site, aisha: Holder) -> None:
+    hook = site.store.webhooks.add("desk", "https://corporation.example/hook", secret=b"s" * 32)
+    begun = site.begin()
+    body = honest(aisha, site.fetch(begun["parties"][0]))
+    assert site.answer(body).status_code == 200
+    before = site.look(begun["id"])
+    again = site.answer(body)
+    assert (again.status_code, again.content) == (400, REFUSED)
+    assert site.look(begun["id"]) == before
+    assert len(site.told) == 1
+    [event] = site.store.webhooks.due(10)
+    assert event.webhook == hook.id
+    said = json_object(event.payload)
+    assert said["type"] == "check.concluded"
+    assert said["data"] == {"id": begun["id"], "role": "aanvrager", "state": "answered"}
+    assert b"Zandstra" not in event.payload
 
 
-def test_of_two_equal_answers_at_once_one_wins(desk: Desk, aisha: Holder) -> None:
+@negative("NEG-VP-VERIFIER-002")
+@pytest.mark.parametrize("inline", [True, False])
+def test_of_many_equal_answers_at_once_one_wins(world: World, aisha: Holder, tmp_path: Path, inline: bool) -> None:
+    site = Site.make(world, tmp_path, inline=inline)
     for _ in range(3):
-        desk.told.clear()
-        _, request = desk.begin()
-        body = vp.answer_form(aisha.answer(request), request)
+        site.told.clear()
+        body = honest(aisha, site.fetch(site.begin()["parties"][0]))
         together = threading.Barrier(6)
 
-        def send(body: bytes = body, together: threading.Barrier = together) -> int:
+        def send(body: bytes = body, together: threading.Barrier = together) -> tuple[int, bytes]:
             together.wait()
-            return desk.post(body).status_code
+            reply = site.answer(body)
+            return reply.status_code, reply.content
 
         with ThreadPoolExecutor(6) as pool:
-            codes = sorted(one.result() for one in [pool.submit(send) for _ in range(6)])
-        assert codes == [200, 400, 400, 400, 400, 400]
-        assert len(desk.told) == 1
+            replies = sorted(one.result() for one in [pool.submit(send) for _ in range(6)])
+        assert replies == [(200, b"{}"), *[(400, REFUSED)] * 5]
+        assert len(site.told) == 1
 
 
-def test_an_answer_that_fails_ends_its_check(desk: Desk, aisha: Holder) -> None:
-    check, request = desk.begin()
-    _, other = desk.begin()
-    wrong = vp.answer_form(aisha.answer(other), request)
-    reply = desk.post(wrong)
-    assert (reply.status_code, reply.json()["reason"]) == (400, Reason.KEY_BINDING_INVALID)
-    assert desk.state(check) == {
-        "state": "refused",
-        "reason": "key_binding_invalid",
-        "expires_at": desk.state(check)["expires_at"],
+def test_of_two_requests_of_a_party_the_first_that_is_answered_counts(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    again = site.api("POST", f"checks/{begun['id']}/parties/aanvrager/requests").json()
+    first, second = (honest(aisha, site.fetch(one)) for one in (begun["parties"][0], again))
+    assert site.answer(second).status_code == 200
+    assert (site.answer(first).status_code, site.answer(first).content) == (400, REFUSED)
+    assert len(site.told) == 1
+
+
+# -- refused in one way -----------------------------------------------------------------------------------------------
+
+
+def refusals(site: Site, aisha: Holder) -> dict[str, bytes]:
+    """Give answers of which each is refused because no request waits for it, and for another cause."""
+    given: dict[str, bytes] = {}
+    for mode in ("direct_post", "direct_post.jwt"):
+        for name in ("answered", "expired", "leased", "removed"):
+            begun = site.begin(mode=mode)
+            asked = site.fetch(begun["parties"][0])
+            given[f"{name}, {mode}"] = body = honest(aisha, asked)
+            match name:
+                case "answered":
+                    assert site.answer(body).status_code == 200
+                case "leased":
+                    kid = vp.answered_key(body)
+                    site.store.take(state=None if kid else vp.answered_state(body), kid=kid)
+                case "removed":
+                    assert site.api("DELETE", f"checks/{begun['id']}").status_code == 204
+    site.now += LIMITS.answer
+    leased = site.begin()  # the leases above ran out with the clock
+    body = honest(aisha, site.fetch(leased["parties"][0]))
+    site.store.take(kid=vp.answered_key(body))
+    given["leased now"] = body
+    given |= {
+        "unknown": urlencode({"vp_token": "{}", "state": "never"}).encode(),
+        "no state": b"vp_token=%7B%7D",
+        "empty state": b"state=",
+        "nothing": b"",
+        "no form": b"\xff",
+        "twice": b"state=1&state=2",
+        "half": b"{",
+        "an array": b"[]",
+        "an error of nobody": urlencode({"error": "access_denied", "state": "never"}).encode(),
+        "no JWE": b"response=x",
+        "a JWE of nobody": b"response=" + site_jwe(),
     }
-    assert texts.reason(Reason.KEY_BINDING_INVALID, "nl") in desk.page(check)
-    assert desk.post(vp.answer_form(aisha.answer(request), request)).status_code == 400
-    assert desk.told == []
+    return given
 
 
-def test_an_answer_that_cannot_be_read_ends_its_check_without_a_reason(desk: Desk) -> None:
-    check, request = desk.begin()
-    reply = desk.post(urlencode({"vp_token": "[]", "state": request.state}).encode())
-    assert (reply.status_code, reply.json()["kind"]) == (400, "malformed")
-    assert desk.state(check)["state"] == "refused"
-    assert texts.say("page.refused", "en") in desk.page(check, "en")
+def site_jwe() -> bytes:
+    from eigendata.crypto.jwe import ContentEncryption, Recipient, encrypt
+    from eigendata.crypto.keys import Algorithm, SoftwareKey
+
+    key = SoftwareKey.generate(Algorithm.ES256).public_key
+    return encrypt(b"{}", Recipient(key, "nobody"), encryption=ContentEncryption.A128GCM)
 
 
-def test_a_stored_request_leaves_the_store_only_by_being_taken(desk: Desk) -> None:
-    check, request = desk.begin()
-    assert request.state is not None
-    with pytest.raises(Rejected) as foreign:
-        desk.store.take(request.state, of="another check")
-    assert foreign.value.check is AWAITED
-    taken, stored = desk.store.take(request.state, of=check)
-    assert taken == check
-    assert (stored.query, stored.binding, stored.policy) == (request.query, request.binding, stored.policy)
-    assert stored.policy is not None
-    assert stored.policy.home == B.conditions(HOME)
-    with pytest.raises(Rejected) as gone:
-        desk.store.take(request.state)
-    assert gone.value.check is AWAITED
-    assert desk.state(check)["state"] == "checking"
-    assert texts.say("page.checking", "nl") in desk.page(check)
-    assert desk.http.get(f"checks/{check}/request").status_code == 404
+@negative("NEG-VP-VERIFIER-008")
+def test_unknown_expired_leased_answered_and_foreign_answers_are_refused_alike(site: Site, aisha: Holder) -> None:
+    replies = {name: site.answer(body) for name, body in refusals(site, aisha).items()}
+    for name, reply in replies.items():
+        assert (reply.status_code, reply.content) == (400, REFUSED), name
+        assert dict(reply.headers) == dict(replies["unknown"].headers), name
+        assert reply.headers["content-type"] == "application/json"
+        assert "set-cookie" not in reply.headers
 
 
-# -- who sees what ----------------------------------------------------------------------------------------------------
+@negative("NEG-VP-VERIFIER-008")
+@pytest.mark.cost
+def test_how_long_a_refusal_takes_does_not_tell_its_cause(site: Site, aisha: Holder) -> None:
+    """Law 20. Each is timed in turn and many times, so that a slow machine is slow for all; medians are compared."""
+    found = refusals(site, aisha)
+    given = {name: found[f"{name}, direct_post"] for name in ("answered", "expired", "leased", "removed")}
+    # the same answer, to a request that never was
+    state = vp.answered_state(given["answered"])
+    given["unknown"] = given["answered"].replace(state.encode(), state[::-1].encode())
+    # of one size: how long an answer is, is known to who sends it
+    longest = max(map(len, given.values()))
+    given = {name: body + b"&x=" + b"a" * (longest - len(body)) for name, body in given.items()}
+    took: dict[str, list[float]] = {name: [] for name in given}
+    for _ in range(150):
+        for name, body in given.items():
+            begins = time.process_time()
+            with pytest.raises(Rejected):
+                site.checking.answer(body)
+            took[name].append(time.process_time() - begins)
+    medians = {name: statistics.median(times) for name, times in took.items()}
+    spread = statistics.quantiles(took["unknown"], n=4)
+    noise = max(spread[2] - spread[0], 0.25 * medians["unknown"])
+    assert max(medians.values()) - min(medians.values()) < noise, medians
 
 
-def test_what_was_shown_is_seen_only_with_the_code_of_the_answer(desk: Desk, aisha: Holder) -> None:
-    check, request = desk.begin()
-    code = httpx.URL(desk.post(vp.answer_form(aisha.answer(request), request)).json()["redirect_uri"]).params["code"]
-    assert "Zandstra" in desk.page(check, code=code)
-    assert f"&amp;code={code}" in desk.page(check, code=code)  # the other language shows it too
-    for wrong in ("", "x", "é", check, code[:-1], "A" * 43, "A" * 5000):
-        seen = desk.page(check, code=wrong)
-        assert "Zandstra" not in seen
-        assert "code=" not in seen
-        assert "Achternaam" in seen
-    assert "Zandstra" not in desk.http.get(f"checks/{check}", params={"code": code}).text
+@negative("NEG-VP-VERIFIER-013")
+def test_a_request_that_is_too_old_answered_or_guessed_is_not_there(site: Site, aisha: Holder) -> None:
+    late, answered, plain = site.begin(), site.begin(), site.begin(client_id="redirect_uri")
+    site.answer(honest(aisha, site.fetch(answered["parties"][0])))
+    site.now += LIMITS.fetch
+    unknown = site.get(f"requests/{'x' * 43}")
+    assert unknown.status_code == 404
+    for one in (late["parties"][0]["request_uri"], answered["parties"][0]["request_uri"], "requests/x"):
+        for reply in (site.get(one), site.post(one, content=b"wallet_nonce=n", headers=FORM)):
+            assert (reply.status_code, reply.content) == (404, unknown.content)
+            assert dict(reply.headers) == dict(unknown.headers)
+    ids = {b64url_decode(one["parties"][0]["request_uri"].rpartition("/")[2]) for one in (late, answered)}
+    assert min(map(len, ids)) >= 32  # 256 bits
+    assert "request_uri" not in plain["parties"][0]
 
 
-def test_no_claim_stands_readable_in_the_store(desk: Desk, aisha: Holder) -> None:
-    _, request = desk.begin()
-    desk.post(vp.answer_form(aisha.answer(request), request))
-    stored = desk.file.read_bytes()
-    for value in ("Zandstra", "Aisha", "1984"):
+def test_a_request_is_fetched_until_the_code_is_too_old_and_answered_for_longer(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    site.now += LIMITS.fetch - timedelta(seconds=1)
+    asked = site.fetch(begun["parties"][0])
+    site.now += timedelta(seconds=1)
+    assert site.get(begun["parties"][0]["request_uri"]).status_code == 404
+    body = honest(aisha, asked)
+    assert site.answer(body).status_code == 200
+
+
+# -- what a wallet may not send ---------------------------------------------------------------------------------------
+
+
+def concluded_as(site: Site, begun: Any, reason: Reason | None) -> None:
+    """Require that a check is over, refused for this reason, and that nothing of it is kept or told."""
+    found = site.look(begun["id"])
+    [party] = found["parties"]
+    assert (found["state"], party["state"], found["advice"]) == ("refused", "refused", None)
+    assert party["reason"] == (None if reason is None else str(reason))
+    assert party["disclosed"] is None
+    assert site.told == []
+
+
+def test_an_answer_that_fails_ends_its_check(site: Site, aisha: Holder) -> None:
+    begun = site.begin(mode="direct_post")
+    asked, other = site.fetch(begun["parties"][0]), site.fetch(site.begin(mode="direct_post")["parties"][0])
+    reply = site.answer(vp.answer_form(aisha.answer(other), asked))
+    assert (reply.status_code, reply.json()) == (
+        400,
+        {"error": "invalid_request", "error_description": "key_binding_invalid"},
+    )
+    concluded_as(site, begun, Reason.KEY_BINDING_INVALID)
+    trail = site.look(begun["id"])["parties"][0]["trail"]
+    assert [step["outcome"] for step in trail[:-1]] != []
+    assert trail[-1]["outcome"] == "failed"
+    again = site.answer(honest(aisha, asked))
+    assert (again.status_code, again.content) == (400, REFUSED)
+
+
+def test_an_answer_that_cannot_be_read_ends_its_check_without_a_reason(site: Site) -> None:
+    begun = site.begin(mode="direct_post")
+    asked = site.fetch(begun["parties"][0])
+    reply = site.answer(urlencode({"vp_token": "[]", "state": asked.state or ""}).encode())
+    assert (reply.status_code, reply.json()["error_description"]) == (400, "malformed")
+    concluded_as(site, begun, None)
+
+
+@negative("NEG-VP-VERIFIER-010")
+def test_one_wrong_presentation_among_right_ones_sinks_the_whole_answer(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    asked, other = site.fetch(begun["parties"][0]), site.fetch(site.begin()["parties"][0])
+    mixed = dict(aisha.answer(asked).presentations)
+    query = sorted(mixed)[-1]
+    mixed[query] = aisha.answer(other, k=1).presentations[query]  # of another nonce
+    assert site.answer(vp.answer_form(Answer(presentations=mixed), asked)).status_code == 400
+    concluded_as(site, begun, Reason.KEY_BINDING_INVALID)
+
+
+@negative("NEG-VP-VERIFIER-006")
+def test_another_type_or_other_claims_than_were_asked_are_not_taken(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    asked = site.fetch(begun["parties"][0])
+    given = dict(aisha.answer(asked).presentations)
+    names = [name for name in given if name.startswith("persoon")]
+    given[names[0]] = (aisha.show("urn:eigendata:nl:brp:inwoner:1", [("local_tie_6y",)], asked.binding),)
+    assert site.answer(vp.answer_form(Answer(presentations=given), asked)).status_code == 400
+    concluded_as(site, begun, Reason.TYPE_MISMATCH)
+    begun = site.begin()
+    asked = site.fetch(begun["parties"][0])
+    less = dict(aisha.answer(asked).presentations)
+    less[names[0]] = (aisha.show("urn:eigendata:nl:brp:persoon:1", [("family_name",)], asked.binding),)
+    assert site.answer(vp.answer_form(Answer(presentations=less), asked)).status_code == 400
+    concluded_as(site, begun, Reason.QUERY_NOT_SATISFIED)
+    begun = site.begin()
+    asked = site.fetch(begun["parties"][0])
+    none = {name: one for name, one in aisha.answer(asked).presentations.items() if name not in names}
+    assert site.answer(vp.answer_form(Answer(presentations=none), asked)).status_code == 400
+    concluded_as(site, begun, Reason.QUERY_NOT_SATISFIED)
+
+
+@negative("NEG-VP-VERIFIER-012")
+def test_who_somebody_is_counts_with_who_says_so(site: Site, world: World) -> None:
+    """Equal claims by two municipalities are told apart by the issuer beside them, and never stand alone."""
+    place = {"code": GESTEL, "omschrijving": "Sint-Michielsgestel"}
+    other = replace(BRAM.changed(gemeenteVanInschrijving=place), stays=())
+    told = {}
+    query = {
+        "credentials": [
+            {
+                "id": "who",
+                "format": "dc+sd-jwt",
+                "meta": {"vct_values": ["urn:eigendata:nl:brp:persoon:1"]},
+                "claims": [{"path": ["family_name"]}],
+            }
+        ]
+    }
+    for holder in (world.holder(BRAM), world.holder(other, issuer=world.gestel)):
+        begun = site.begin(dcql=query)
+        assert site.answer(honest(holder, site.fetch(begun["parties"][0]))).status_code == 200
+        [one] = site.look(begun["id"])["parties"][0]["disclosed"]["who"]
+        told[one["issuer"]["id"]] = one["claims"]
+    assert told == {url: {"family_name": "Verwey"} for url in ("https://boxtel.example", "https://gestel.example")}
+
+
+@negative("NEG-VP-VERIFIER-009")
+def test_a_wallet_that_says_no_has_answered_and_can_cancel_nobody_elses_success(site: Site, aisha: Holder) -> None:
+    for mode in ("direct_post", "direct_post.jwt"):
+        begun = site.begin(mode=mode)
+        asked = site.fetch(begun["parties"][0])
+        no = vp.error_form("access_denied", asked)
+        reply = site.answer(no)
+        assert (reply.status_code, reply.content) == (200, b"{}")
+        assert site.look(begun["id"])["state"] == "declined"
+        begun = site.begin(mode=mode)
+        asked = site.fetch(begun["parties"][0])
+        assert site.answer(honest(aisha, asked)).status_code == 200
+        ignored = site.answer(vp.error_form("access_denied", asked))
+        assert (ignored.status_code, ignored.content) == (400, REFUSED)
+        assert site.look(begun["id"])["advice"] == "voldoet"
+
+
+@negative("NEG-KB-015")
+def test_no_desk_asks_for_transaction_data(site: Site) -> None:
+    token = site.get(site.begin()["parties"][0]["request_uri"]).content
+    assert "transaction_data" not in json_object(b64url_decode(token.split(b".")[1]))
+
+
+# -- what is there for others -----------------------------------------------------------------------------------------
+
+
+def test_an_answer_by_one_wallet_cannot_be_given_to_another_desk(world: World, aisha: Holder, tmp_path: Path) -> None:
+    """Law 9: what is shown to one verifier and transaction verifies for no other."""
+    from tests.web.site import desk
+
+    site = Site.make(world, tmp_path, desks=lambda store: [desk(world, store, id="one"), desk(world, store, id="two")])
+    assert set(site.keys) == {"one", "two"}
+    begun = {name: site.begin(desk=name, mode="direct_post") for name in site.keys}
+    asked = {name: site.fetch(one["parties"][0]) for name, one in begun.items()}
+    relayed = vp.answer_form(aisha.answer(asked["one"]), asked["two"])
+    assert site.answer(relayed).status_code == 400
+    assert site.look(begun["two"]["id"], desk="two")["state"] == "refused"
+    assert site.answer(honest(aisha, asked["one"])).status_code == 200
+    assert site.api("GET", f"checks/{begun['one']['id']}", desk="two").status_code == 404
+    assert site.look(begun["one"]["id"], desk="one")["advice"] == "voldoet"
+
+
+@negative("NEG-VP-VERIFIER-014")
+def test_a_clock_that_is_wrong_makes_the_service_unready_and_every_old_proof_refused(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    body = honest(aisha, site.fetch(begun["parties"][0]))
+    site.checking._clock = lambda: site.now + timedelta(minutes=10)
+    assert site.answer(body).json()["error_description"] == "key_binding_invalid"
+
+
+@negative("NEG-PRIVACY-004")
+def test_nothing_that_a_wallet_sent_is_in_the_store_as_it_sent_it(site: Site, aisha: Holder) -> None:
+    begun = site.begin(mode="direct_post")
+    asked = site.fetch(begun["parties"][0])
+    answer = aisha.answer(asked)
+    assert site.answer(vp.answer_form(answer, asked)).status_code == 200
+    assert site.look(begun["id"])["parties"][0]["disclosed"] is not None
+    site.store.close()
+    stored = b"".join(one.read_bytes() for one in site.file.parent.iterdir() if one.name.startswith(site.file.name))
+    assert len(stored) > 4096
+    opened = _opened(site)
+    for several in answer.presentations.values():
+        for one in several:
+            token, *disclosures, proof = one.token.split(b"~")
+            for part in (token, proof, *disclosures, *token.split(b"."), *proof.split(b".")):
+                assert part not in stored
+                assert part not in opened
+            for disclosure in disclosures:
+                salt = json_array(disclosure)[0]
+                assert str(salt).encode() not in stored
+                assert str(salt).encode() not in opened
+    for value in ("Zandstra", "1984-02-29", asked.binding.nonce, asked.state or "", begun["parties"][0]["page"][-43:]):
         assert value.encode() not in stored
-    assert request.binding.nonce.encode() not in stored
-    assert desk.file.stat().st_mode & 0o777 == 0o600
+    assert b"Zandstra" in opened  # what was asked, under the key that is elsewhere
+    assert site.file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_check_is_gone_when_its_time_has_passed(desk: Desk, aisha: Holder) -> None:
-    check, _ = desk.begin()
-    desk.now += ANSWER_WITHIN - timedelta(seconds=1)
-    assert desk.state(check)["state"] == "waiting"
-    desk.now += timedelta(seconds=1)
-    unknown = desk.http.get("checks/unknown")
-    assert desk.http.get(f"checks/{check}").status_code == unknown.status_code == 404
-    assert desk.http.get(f"checks/{check}").content == unknown.content
-    assert unknown.json()["check"] == KNOWN.name
-    page = desk.http.get(f"pages/{check}")
-    assert page.status_code == 404
-    assert texts.say("page.gone", "nl") in page.text
+def json_array(disclosure: bytes) -> list[Any]:
+    value = json_loads(b64url_decode(disclosure))
+    assert isinstance(value, list)
+    return value
 
 
-def test_an_outcome_is_wiped_when_its_time_has_passed(desk: Desk, aisha: Holder) -> None:
-    check, request = desk.begin()
-    desk.post(vp.answer_form(aisha.answer(request), request))
-    desk.now += SHOWN_FOR
-    assert desk.http.get(f"checks/{check}").status_code == 404
-    desk.begin()
-    with sqlite3.connect(desk.file) as connection:
-        assert connection.execute("SELECT count(*) FROM checks").fetchone() == (1,)
-    connection.close()
+def _opened(site: Site) -> bytes:
+    """Give all that the store keeps, opened with its key."""
+    from eigendata.store import Store
+    from tests.web.site import KEY
+
+    store = Store.open(f"sqlite:///{site.file}", key=KEY, clock=lambda: site.now)
+    try:
+        found = [store.look(one.id, desk="desk") for one in store.list("desk").checks]
+        kept = [part for one in found for party in one.parties for part in (one.content, party.record, party.disclosed)]
+        return b"".join(part for part in kept if part is not None)
+    finally:
+        store.close()
 
 
-# -- beginning --------------------------------------------------------------------------------------------------------
+# -- what does not answer ---------------------------------------------------------------------------------------------
 
 
-def test_conditions_are_given_with_each_check_where_only_some_may_begin(make: Maker) -> None:
-    def employee(key: str = Header("")) -> None:
-        if key != "let me in":
-            raise HTTPException(401, headers={"WWW-Authenticate": "ApiKey"})
+def test_what_cannot_be_settled_now_may_be_answered_again(site: Site, aisha: Holder, monkeypatch: Any) -> None:
+    begun = site.begin()
+    body = honest(aisha, site.fetch(begun["parties"][0]))
 
-    desk = make(home=None, may_begin=employee)
-    assert desk.http.post("checks", json={"home": HOME}).status_code == 401
-    assert desk.http.post("").status_code == 401
-    desk.http.headers["key"] = "let me in"
-    _, request = desk.begin({"home": HOME})
-    _, stored = desk.store.take(request.state or "")
-    assert stored.policy is not None
-    assert stored.policy.home == B.conditions(HOME)
-    assert "<form" not in desk.http.get("").text
-    assert desk.http.post("").status_code == 422
+    def closed(*_: object, **__: object) -> Any:
+        raise Unavailable("the register of withdrawals is closed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("eigendata.verifier.Verifier.verify", closed)
+        reply = site.answer(body)
+        assert (reply.status_code, reply.json()) == (503, {"error": "temporarily_unavailable"})
+    assert site.look(begun["id"])["state"] == "waiting"
+    assert site.answer(body).status_code == 200
 
 
-def test_an_application_can_begin_every_check_itself(make: Maker, world: World, aisha: Holder) -> None:
-    desk = make(home=None, may_begin=nobody)
-    assert desk.http.post("checks", json={"home": HOME}).status_code == 403
-    for made in (desk, make(policy=PERMIT, may_begin=nobody)):
-        assert "<form" not in made.http.get("").text
-        assert made.http.post("").status_code == 403
-    own = world.verifier(f"redirect_uri:{desk.uri}", name=NAME)
-    check = begin_check(own, policy=B, store=desk.store, home=HOME, at=desk.now)
-    request = vp.parse_request(desk.http.get(f"checks/{check}/request").content, at=AT)
-    assert desk.post(vp.answer_form(aisha.answer(request), request)).status_code == 200
-    assert [told for told, _ in desk.told] == [check]
+def test_a_policy_that_is_the_desks_no_more_leaves_the_answer_for_who_has_it(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    body = honest(aisha, site.fetch(begun["parties"][0]))
+    desks = dict(site.checking.desks)
+    site.checking.desks = {}
+    assert site.answer(body).status_code == 503
+    site.checking.desks = desks
+    assert site.answer(body).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"home": {"household_size": [2, 4]}}, 422),
-        ({"home": {"household_size": [4, 2], "binding": True}}, 422),
-        ({"home": {"household_size": [2, 4], "binding": True, "more": 1}}, 422),
-        ({"home": {"household_size": "<b>", "binding": 1}}, 422),
-        ({}, 422),
-        ({"home": []}, 400),
-        ({"home": {}, "policy": "other"}, 400),
-        ([], 400),
-    ],
-)
-def test_conditions_that_the_policy_does_not_take_begin_nothing(make: Maker, body: Any, status: int) -> None:
-    desk = make(home=None, may_begin=anyone)
-    reply = desk.http.post("checks", json=body)
-    assert reply.status_code == status
-    assert "<b>" not in reply.text
+def test_an_answer_that_is_too_large_is_not_read(site: Site) -> None:
+    begun = site.begin()
+    reply = site.answer(b"a" * (vp.MAX_ANSWER + 1))
+    assert (reply.status_code, reply.content) == (413, REFUSED)
 
-
-def test_conditions_that_are_set_cannot_be_chosen(desk: Desk) -> None:
-    loose = {"household_size": [0, 99], "binding": False}
-    assert desk.http.post("checks", json={"home": loose}).status_code == 422
-
-
-@pytest.mark.parametrize(
-    "headers", [{}, {"content-type": "text/plain"}, {"content-type": "application/x-www-form-urlencoded"}]
-)
-def test_a_form_from_elsewhere_begins_nothing(desk: Desk, headers: dict[str, str]) -> None:
-    assert desk.http.post("checks", content=b"{}", headers=headers).status_code == 400
-
-
-@pytest.mark.parametrize("data", [b"", b"{", b'{"home":{},"home":{}}', b"\xff", b"[" * 5000])
-def test_bytes_that_are_no_json_begin_nothing(desk: Desk, data: bytes) -> None:
-    assert desk.http.post("checks", content=data, headers={"content-type": "application/json"}).status_code == 400
-
-
-def test_a_policy_without_conditions_needs_none(make: Maker, aisha: Holder) -> None:
-    desk = make(policy=PERMIT)
-    check, request = desk.begin()
-    code = httpx.URL(desk.post(vp.answer_form(aisha.answer(request), request)).json()["redirect_uri"]).params["code"]
-    assert "Kleine Lindenlaan" in desk.page(check, code=code)
-
-
-def test_a_router_that_would_let_anyone_choose_the_conditions_is_not_made(world: World, tmp_path: Path) -> None:
-    verifier, store = world.verifier(f"redirect_uri:{URI}"), SqliteChecks(tmp_path / "c.db")
-    with pytest.raises(Misuse):
-        verifier_router(verifier, policy=B, store=store)
-    with pytest.raises(Misuse):
-        verifier_router(verifier, policy=B, store=store, home={"binding": True})
-    with pytest.raises(Misuse):
-        verifier_router(world.verifier("redirect_uri:https://a.example/elsewhere"), policy=B, store=store, home=HOME)
-    with pytest.raises(Misuse):
-        verifier_router(world.verifier(f"redirect_uri:{URI}", name="\u202e"), policy=B, store=store, home=HOME)
-    verifier_router(verifier, policy=B, store=store, may_begin=anyone)
-
-
-def test_too_many_checks_are_unavailable(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "MAX_CHECKS", 2)
-    desk.begin()
-    desk.begin()
-    reply = desk.http.post("checks", json={})
-    assert (reply.status_code, reply.json()["kind"]) == (503, "unavailable")
-    page = desk.http.post("")
-    assert page.status_code == 503
-    assert texts.say("page.unavailable", "nl") in page.text
-    desk.now += ANSWER_WITHIN
-    desk.begin()
-
-
-# -- bad input --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["answer", "checks", "pages/{id}"])
-@pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_is_too_large_is_not_read(desk: Desk, path: str, chunked: bool) -> None:
-    check, _ = desk.begin()
-    headers = {"content-type": "application/json"}
-
-    def pieces() -> Iterator[bytes]:
-        for _ in range(MAX_BODY // 65_536 + 2):
+    async def pieces() -> Any:
+        for _ in range(vp.MAX_ANSWER // 65_536 + 2):
             yield b"a" * 65_536
 
-    reply = desk.http.post(
-        path.format(id=check), content=pieces() if chunked else b"a" * (MAX_BODY + 1), headers=headers
-    )
-    assert reply.status_code == 413
-    assert desk.state(check)["state"] == "waiting"
+    assert site.ask("POST", "answers", content=pieces(), headers=FORM).status_code == 413
+    assert site.look(begun["id"])["state"] == "waiting"
 
 
-@pytest.mark.parametrize("data", [b"", b"state=", b"vp_token=%7B%7D", b"\xff", b"a=1&a=2", b"{", b"[]", b"state=%00"])
-def test_bytes_that_are_no_answer_are_malformed_or_foreign(desk: Desk, data: bytes) -> None:
-    reply = desk.post(data)
-    assert reply.status_code == 400
-    assert reply.json()["error"] == "invalid_request"
+def test_a_nonce_of_a_wallet_is_bounded_and_a_form_read_strictly(site: Site) -> None:
+    uri = site.begin()["parties"][0]["request_uri"]
+    for body in (b"wallet_nonce=", b"wallet_nonce=" + b"a" * 513, b"\xff", b"wallet_nonce=a&wallet_nonce=b"):
+        assert site.post(uri, content=body, headers=FORM).status_code == 400
+    assert site.post(uri, content=b"a" * 70_000, headers=FORM).status_code == 413
 
 
-@pytest.mark.parametrize("pasted", ["", "{", "hallo", '{"vp_token":{}}', '{"vp_token":{},"state":"foreign"}', "é" * 99])
-def test_what_is_no_answer_to_a_page_may_be_pasted_again(desk: Desk, aisha: Holder, pasted: str) -> None:
-    check, request = desk.begin()
-    reply = desk.http.post(f"pages/{check}", data={"answer": pasted})
-    assert reply.status_code == 400
-    assert texts.say("page.unreadable", "nl") in reply.text
-    assert f'href="{check}?lang=nl"' in reply.text
-    good = vp.answer_file(aisha.answer(request), request).decode()
-    assert desk.http.post(f"pages/{check}", data={"answer": good}).status_code == 303
-    assert desk.state(check)["state"] == "checked"
-
-
-def test_an_answer_to_one_check_cannot_be_pasted_into_another(desk: Desk, aisha: Holder) -> None:
-    one, request = desk.begin()
-    other, _ = desk.begin()
-    good = vp.answer_file(aisha.answer(request), request).decode()
-    assert desk.http.post(f"pages/{other}", data={"answer": good}).status_code == 400
-    assert desk.state(one)["state"] == desk.state(other)["state"] == "waiting"
-    for unknown in ("unknown", "https:evil.example", "%0d%0aSet-Cookie:x"):
-        assert desk.http.post(f"pages/{unknown}", data={"answer": good}).status_code == 404
-
-
-def test_an_application_that_fails_ends_the_check_as_failed(make: Maker, aisha: Holder) -> None:
-    def fail(id: str, disclosure: Disclosure) -> None:
-        raise Unavailable("our own register is closed")
-
-    desk = make(on_checked=fail)
-    check, request = desk.begin()
-    reply = desk.post(vp.answer_form(aisha.answer(request), request))
-    assert (reply.status_code, reply.json()["error"]) == (503, "temporarily_unavailable")
-    assert desk.state(check)["state"] == "unavailable"
-    assert texts.say("page.unavailable", "nl") in desk.page(check)
-    other, request = desk.begin()
-    good = vp.answer_file(aisha.answer(request), request).decode()
-    page = desk.http.post(f"pages/{other}", data={"answer": good})
-    assert page.status_code == 503
-    assert texts.say("page.unavailable", "nl") in page.text
-
-
-# -- pages ------------------------------------------------------------------------------------------------------------
-
-
-class _Shape(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.shape: list[tuple[str, ...]] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.shape.append((tag, *(name for name, _ in attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.shape.append(("/", tag))
-
-    def handle_comment(self, data: str) -> None:
-        self.shape.append(("!", data))
-
-    def handle_decl(self, decl: str) -> None:
-        self.shape.append(("doctype", decl))
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
-def shape_and_text(page: str) -> tuple[list[tuple[str, ...]], str]:
-    parser = _Shape()
-    parser.feed(page)
-    parser.close()
-    return parser.shape, "".join(parser.text)
-
-
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "\"'><img src=x onerror=alert(1)>",
-    "</dd></dl></main><h1>U voldoet niet",
-    "<!-- & &lt; &#x3c;b&#x3e; ]]>",
-    "\u202egnos\u200b",
-)
-
-
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_hostile_value_gives_the_same_page_as_any_other(make: Maker, world: World, hostile: str) -> None:
-    shapes: list[Any] = []
-    for value in ("x", hostile):
-        desk = make(name=f"{NAME} {value}" if value.isprintable() else NAME)
-        check, request = desk.begin()
-        start, waiting = desk.http.get("").text, desk.page(check)
-        answer = world.holder(AISHA.changed(naam={"voornamen": value, "geslachtsnaam": value})).answer(request)
-        code = httpx.URL(desk.post(vp.answer_form(answer, request)).json()["redirect_uri"]).params["code"]
-        ended = desk.page(check, code=code)
-        shapes.append([shape_and_text(page)[0] for page in (start, waiting, ended)])
-        assert "<script" not in ended
-        if value.isprintable():
-            assert value in shape_and_text(ended)[1]
-        else:
-            assert "\u202e" not in ended
-    assert shapes[0] == shapes[1]
-
-
-@given(st.text(max_size=40))
-@settings(max_examples=50, deadline=None)
-def test_no_text_breaks_out_of_its_element(text: str) -> None:
-    shape, said = shape_and_text(render(element("p", text, aria_label=text)))
-    assert shape == [("doctype", "doctype html"), ("p", "aria-label"), ("/", "p")]
-    assert all(one.isprintable() or one in "\n\N{NO-BREAK SPACE}" for one in said)
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        lambda: element("script", "x"),
-        lambda: element("style", "x"),
-        lambda: element("p", onclick="x"),
-        lambda: element("p", style="x"),
-        lambda: element("meta", "x"),
-        *(
-            (lambda where=where: element("a", "x", href=where))
-            for where in ("javascript:alert(1)", "//evil.example", "https://evil.example", "a:b", "/\\evil", "x\n")
-        ),
-    ],
-)
-def test_what_no_page_needs_cannot_be_written(broken: Any) -> None:
-    with pytest.raises(Misuse):
-        broken()
-
-
-def test_every_answer_carries_the_headers_that_keep_a_page_to_itself(desk: Desk, aisha: Holder) -> None:
-    check, request = desk.begin()
-    http = desk.http
+def test_everything_that_a_wallet_gets_carries_the_headers(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    asked = site.fetch(begun["parties"][0])
     replies = [
-        http.get(""),
-        http.get("style.css"),
-        http.get(f"pages/{check}"),
-        http.get(f"checks/{check}"),
-        http.get(f"checks/{check}/request"),
-        http.get("checks/unknown"),
-        http.get("pages/unknown"),
-        http.post("checks", json={}),
-        http.post("checks", content=b"x"),
-        http.post(""),
-        http.post(f"pages/{check}", data={"answer": "x"}),
-        desk.post(b"x"),
-        desk.post(vp.answer_form(aisha.answer(request), request)),
-        http.get(f"pages/{check}"),
+        site.get(begun["parties"][0]["request_uri"]),
+        site.get("requests/x"),
+        site.answer(b""),
+        site.answer(honest(aisha, asked)),
+        site.answer(b"a" * (vp.MAX_ANSWER + 1)),
+        site.get("requests/x"),
     ]
     for reply in replies:
         assert {name: reply.headers.get(name) for name in HEADERS} == HEADERS
-    policy = HEADERS["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert "script-src" not in policy
 
 
-@pytest.mark.parametrize(
-    ("header", "query", "language"),
-    [
-        (None, None, "nl"),
-        ("en", None, "en"),
-        ("en-GB,en;q=0.9,nl;q=0.8", None, "en"),
-        ("de,nl;q=0.7,en;q=0.3", None, "nl"),
-        ("fr, *;q=0.1", None, "nl"),
-        ("en;q=nonsense,nl;q=2,en;q=0.1", None, "en"),
-        ("en", "nl", "nl"),
-        ("nl", "en", "en"),
-        ("nl", "xx", "nl"),
-    ],
-)
-def test_a_page_speaks_the_language_that_was_chosen_or_is_read(
-    desk: Desk, header: str | None, query: str | None, language: str
-) -> None:
-    reply = desk.http.get(
-        "", params={"lang": query} if query else {}, headers={"accept-language": header} if header else {}
-    )
-    assert f'<html lang="{language}">' in reply.text
-    assert reply.headers["content-language"] == language
-    assert texts.say("page.why", language) in reply.text
-    assert 'hreflang="en"' in reply.text or 'hreflang="nl"' in reply.text
+@negative("NEG-VP-VERIFIER-015")
+def test_no_page_tells_another_site_where_it_was(site: Site) -> None:
+    reply = site.get(site.begin()["parties"][0]["page"])
+    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert "http" not in reply.text.replace(f"{URL}/".replace(":", "%3A").replace("/", "%2F"), "").split("openid4vp")[0]
 
 
-def test_pages_explain_what_is_asked_and_hold_what_a_screen_reader_needs(desk: Desk) -> None:
-    check, _ = desk.begin()
-    for language in texts.LANGUAGES:
-        for page in (desk.http.get("", params={"lang": language}).text, desk.page(check, language)):
-            shape, text = shape_and_text(page)
-            tags = [one[0] for one in shape]
-            for one in ("html", "title", "header", "nav", "main", "h1"):
-                assert tags.count(one) == 1, one
-            assert not {"script", "style", "img", "iframe"} & set(tags)
-            assert page.count("<label ") == page.count("<textarea ")
-            assert page.index('class="skip"') < page.index("<header>")
-            assert B.purpose[language] in text
-            for basis in B.legal_basis:
-                assert basis in text
-            explained: Any = policies.explain(B, language)
-            for question in explained["questions"]:
-                for claim in question["claims"]:
-                    assert claim["label"] in text
-            for line in policies.kept_lines(B.keep, language):
-                assert line in text
-            assert texts.say("channel.balie", language) in text
-            levels = [int(one[1]) for one in tags if re.fullmatch("h[1-6]", one)]
-            assert all(after <= before + 1 for before, after in pairwise(levels))
+def test_bram_is_advised_and_not_refused(site: Site, world: World) -> None:
+    begun = site.begin()
+    assert site.answer(honest(world.holder(BRAM), site.fetch(begun["parties"][0]))).status_code == 200
+    assert site.look(begun["id"])["advice"] == "voldoet_niet"
 
 
-def test_only_what_is_asked_under_these_conditions_is_explained(make: Maker) -> None:
-    desk = make(home={"household_size": [2, 4], "binding": False})
-    label = "Zes jaar achter elkaar inwoner"
-    assert label not in desk.http.get("", params={"lang": "nl"}).text
-    assert label in make().http.get("", params={"lang": "nl"}).text
+def test_who_answers_by_another_key_than_asked_or_unsealed_is_refused(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    asked = site.fetch(begun["parties"][0])
+    bare = urlencode({"vp_token": json_dumps({}).decode(), "state": asked.state or ""}).encode()
+    assert site.answer(bare).json()["error_description"] == "request_invalid"
+    concluded_as(site, begun, Reason.REQUEST_INVALID)
 
 
-def _luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def test_text_stands_out_from_what_is_behind_it(desk: Desk) -> None:
-    css = desk.http.get("style.css").text
-    named = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", css))
-    for front, behind in [("ink", "pale"), ("quiet", "pale"), ("deep", "pale"), ("quiet", None), ("deep", None)]:
-        light = _luminance(named[behind]) if behind else 1.0
-        assert (light + 0.05) / (_luminance(named[front]) + 0.05) >= 4.5  # WCAG 2.2, 1.4.3
-    assert ":focus-visible" in css
-    assert "url(" not in css
-    assert "@import" not in css
-
-
-# -- the store --------------------------------------------------------------------------------------------------------
-
-
-def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("not a database, and long enough to be looked at" * 100)
-    with pytest.raises(Malformed):
-        SqliteChecks(tmp_path / "text")
+def test_the_errors_of_a_check_that_cannot_begin_are_of_the_caller(site: Site) -> None:
+    for wrong in (
+        {"policy": "nobody/knows"},
+        {"policy": "woningcorporatie/B", "home": {"binding": True}},
+        {},
+        {"policy": "woningcorporatie/B", "roles": ["aanvrager", "aanvrager"]},
+        {"policy": "woningcorporatie/B", "roles": ["voogd"]},
+    ):
+        with pytest.raises(Misuse):
+            site.checking.begin("desk", **wrong)
     with pytest.raises(Misuse):
-        SqliteChecks(tmp_path / "nowhere" / "checks.db")
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(Misuse, match="not a regular file"):
-        SqliteChecks(tmp_path / "pipe")
+        site.checking.begin("nowhere", policy="woningcorporatie/B")
 
 
-def test_a_file_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
-    store = SqliteChecks(tmp_path / "checks.db")
-    (tmp_path / "checks.db").unlink()
-    with pytest.raises(Unavailable):
-        store.take("state")
+def test_what_was_stored_and_is_something_else_is_malformed() -> None:
+    from eigendata.web.views import Order
+
+    with pytest.raises(Malformed):
+        Order.from_json({"sealed": True})
 
 
-def test_a_file_that_others_hold_is_unavailable(desk: Desk, aisha: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "PATIENCE", 0.05)
-    check, request = desk.begin()
-    body = vp.answer_form(aisha.answer(request), request)
-    held = sqlite3.connect(desk.file, isolation_level=None)
-    held.execute("BEGIN EXCLUSIVE")
-    assert desk.post(body).status_code == 503
-    assert desk.http.get(f"pages/{check}").status_code == 503
-    held.execute("ROLLBACK")
-    held.close()
-    assert desk.post(body).status_code == 200  # nothing was taken
-
-
-def test_a_check_outlives_the_process(tmp_path: Path, world: World) -> None:
-    request = world.corporation.ask(B, home=HOME, at=AT)
-    check = SqliteChecks(tmp_path / "c.db", clock=lambda: AT).begin(request, shown={"a": 1})
-    again = SqliteChecks(tmp_path / "c.db", clock=lambda: AT)
-    assert again.look(check) == Waiting(shown={"a": 1}, until=AT + ANSWER_WITHIN)
-    assert again.take(request.state or "") == (check, request)
-    code = again.conclude(check, {"state": "checked"}, secret=["seen"])
-    ended = again.look(check)
-    assert isinstance(ended, Ended)
-    assert ended.outcome == {"state": "checked"}
-    assert opened(check, ended, code) == ["seen"]
-    with pytest.raises(Rejected):
-        opened("another", ended, code)
-    assert "seen" not in repr(ended)
+def test_a_wallet_that_trusts_this_desk_reads_who_asks(site: Site) -> None:
+    asked = site.fetch(site.begin()["parties"][0])
+    assert isinstance(Known(), Known)
+    assert asked.asker.party.name == "Woonstichting De Linde"
+    assert asked.purpose["nl"] == "Bepalen of u in aanmerking komt voor deze woning"

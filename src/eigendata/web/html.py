@@ -2,9 +2,10 @@
 
     element("p", "a & b") -> Element -> render -> "<!doctype html><p>a &amp; b</p>"
 
-Only the tags and attributes of these pages can be written. There is none that holds a script or a style, and a link
-leads to a place beside its page or to a wallet, whatever a value holds. Texts come from registers and from strangers:
-characters that are not to be seen, or that turn the direction of what follows, become U+FFFD.
+Only the tags and attributes of these pages can be written. A script is one that is fetched from beside the page, there
+is no style, and a link leads to a place beside its page or to a wallet, whatever a value holds. Texts come from
+registers and from strangers: characters that are not to be seen, or that turn the direction of what follows, become
+U+FFFD.
 """
 
 from __future__ import annotations
@@ -34,11 +35,12 @@ def element(tag: str, /, *children: Node, **attributes: str | bool) -> Element:
     """Make an element. `class_` and `for_` name attributes that are words of Python; `aria_current` is `aria-current`.
 
     Raises:
-        Misuse: the tag, an attribute or the place that a link leads to is not among those that pages use here.
+        Misuse: the tag, an attribute or the place that a link leads to is not among those that pages use here, or a
+            script holds anything.
     """
     if tag not in _TAGS and tag not in _EMPTY_TAGS:
         raise Misuse(f"no page here has <{tag}>")
-    if tag in _EMPTY_TAGS and children:
+    if (tag in _EMPTY_TAGS or tag == "script") and children:
         raise Misuse(f"<{tag}> holds nothing")
     written: list[tuple[str, str]] = []
     for word, value in attributes.items():
@@ -48,7 +50,7 @@ def element(tag: str, /, *children: Node, **attributes: str | bool) -> Element:
         if value is False:
             continue
         text = "" if value is True else value
-        if name in _LINKS and _PLACE.fullmatch(text) is None:
+        if name in _LINKS and _LINKS[name].fullmatch(text) is None:
             raise Misuse(f"`{name}` leads to a place beside the page, or to a wallet")
         written.append((name, text))
     return Element(tag, tuple(written), children)
@@ -67,19 +69,22 @@ def visible(text: str) -> str:
 # fmt: off
 _TAGS: Final = frozenset((
     "a", "body", "button", "code", "dd", "details", "div", "dl", "dt", "form", "h1", "h2", "h3", "head",
-    "header", "html", "label", "li", "main", "nav", "ol", "p", "section", "span", "strong", "summary", "textarea",
-    "title", "ul",
+    "header", "html", "label", "li", "main", "nav", "noscript", "ol", "p", "path", "script", "section", "span",
+    "strong", "summary", "svg", "textarea", "title", "ul",
 ))
 _EMPTY_TAGS: Final = frozenset(("link", "meta"))
 _ATTRIBUTES: Final = frozenset((
-    "action", "aria-current", "aria-describedby", "aria-label", "autocomplete", "charset", "class", "content",
-    "dir", "download", "for", "href", "hreflang", "id", "lang", "method", "name", "rel", "required", "role", "rows",
-    "spellcheck",
+    "action", "aria-current", "aria-describedby", "aria-label", "aria-live", "charset", "class", "content", "d",
+    "data-page", "data-state", "defer", "dir", "for", "href", "hreflang", "id", "lang", "method", "name", "readonly",
+    "rel", "role", "rows", "spellcheck", "src", "viewBox", "xmlns",
 ))
 # fmt: on
-_LINKS: Final = frozenset(("action", "href"))
 _BESIDE: Final = r"(\.{1,2}/)*[A-Za-z0-9._~-]*(/[A-Za-z0-9._~-]+)*(\?[A-Za-z0-9._~%&=+-]*)?"
-_PLACE: Final = re.compile(rf"#[a-z]+|openid4vp://\?[A-Za-z0-9._~%&=+-]+|{_BESIDE}", re.ASCII)
+_LINKS: Final = {
+    "action": re.compile(_BESIDE, re.ASCII),
+    "href": re.compile(rf"#[a-z]+|openid4vp://\?[A-Za-z0-9._~%&=+-]+|{_BESIDE}", re.ASCII),
+    "src": re.compile(r"(\.{1,2}/)*[a-z]+\.js", re.ASCII),
+}
 _SPACES: Final = "\n\N{NO-BREAK SPACE}"
 
 

@@ -1,495 +1,352 @@
-"""The small beginning of a verifier service: a router for someone else's application.
+"""The verifier over HTTP, for an application of one's own or for the service: one router for all its desks.
 
-    app.include_router(verifier_router(corporation, policy=policy, store=store, home=home), prefix="/eigendata")
+    checking = Checking([Desk.make("desk", public_url=url, once=store.once, ...)], store=store, public_url=url)
+    app.include_router(verifier_router(checking), prefix="/check")        # url ends with /check then
 
-    GET  /                      the page that says who asks what and why; POST begins a check and leads to its page
-    GET  /pages/{id}            the page of one check; POST takes an answer that was pasted into it
-    POST /checks                begins a check: {"home": {...}} -> 201 {"id", "link", "request", "page", "expires_at"}
-    GET  /checks/{id}           how it stands: {"state", "advice", "rule", "reason", "expires_at"}
-    GET  /checks/{id}/request   the request, as the file that a wallet reads
-    POST /answer                where a wallet posts its answer (OpenID4VP 1.0 section 8.2); the verifier's response URI
+    GET|POST /requests/{id}          the request that a wallet fetches
+    POST     /answers                where the wallets of every desk answer (OpenID4VP 1.0 section 8.2)
+    GET      /                       where residents begin, at a desk that lets them; POST begins
+    GET      /pages/{page}           what a party sees; POST asks for a new QR code without a script
+    POST     /pages/{page}/wallet    opens the wallet on the same device, for the session of this browser
+    GET      /pages/{page}/state     how it stands, and POST /pages/{page}/code a new QR code: for the page's script
+    /api...                          the desks' own systems (`web.api`)
 
-Who has the id of a check can see how it stands. What a person showed is seen only by who gave the answer: the reply to
-it holds a code that the id does not give (section 14.2), and the application gets it by `on_checked`. Claims are in no
-URL, no JSON and no log. An answer that fails ends its check, so that nobody can go on trying.
+Who has the address of a page sees how it stands; what was disclosed is seen in the browser to which the wallet came
+back, and by the desk. An answer to a request that is unknown, too old, taken, answered or another's is refused by one
+status, one body and the same work. Claims are in no URL and no log; ids and codes are in addresses: an access log that
+writes whole paths holds them for as long as they work.
 
-Endpoints are plain functions; FastAPI runs each in a thread, `on_checked` too. What this does not do: prove to the
-wallet who asks, encrypt the answer, limit how often someone begins, or notice that one person begins a check and gets
-another to answer it: the first then learns the advice, though never what was shown. An access log that writes whole
-addresses holds ids and codes for as long as they work, half an hour: switch it off, or leave out the query.
+What this does not do: bound how often somebody comes (the service does), or show that who scans a code is who began.
+The page warns; on one device the session settles it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import wraps
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from http.cookies import CookieError, SimpleCookie
 from importlib.resources import files
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
-from eigendata import texts
-from eigendata.encoding import Json, json_dumps, json_object, thaw
-from eigendata.errors import Declined, EigendataError, Malformed, Misuse, Rejected, Step, Unavailable
-from eigendata.model import Disclosure
+from eigendata.encoding import Json, json_dumps
+from eigendata.errors import EigendataError, Malformed, Misuse, Rejected, Unavailable
 from eigendata.openid import vp
-from eigendata.policies import Policy
-from eigendata.query import Request as Asked
-from eigendata.verifier import Verifier
-from eigendata.web import pages
-from eigendata.web.checks import KNOWN, Clock, Ended, SqliteChecks, Waiting, opened
+from eigendata.openid.request_object import TYP
+from eigendata.store.records import AWAITED, RESPONSE_CODE
+from eigendata.web import outcomes, pages
+from eigendata.web.api import api_routes
+from eigendata.web.checking import Checking, new_session
 from eigendata.web.html import Element, render
-from eigendata.web.pages import Desk, Place
+from eigendata.web.pages import Asked, Place
+from eigendata.web.replies import HEADERS, Problem, body_of, in_thread, language_of, leads_to, reply
+from eigendata.web.views import VisitView
 
-MAX_BODY: Final = vp.MAX_ANSWER
-"""Bytes of what is posted. An answer is the largest; one of three credentials is some 12 kB."""
+ANSWERS_INLINE: Final = True
+"""Whether an answer is verified on the loop that read it, not in a thread of a pool: the one place of this choice."""
 
-MAX_CONDITIONS: Final = 65_536
-"""Bytes of the conditions of one check."""
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43,64}")
+_MAX_NONCE: Final = 512  # characters of a wallet's nonce
 
-STATUS: Final[Mapping[type[EigendataError], int]] = {
-    Malformed: 400,
-    Rejected: 400,
-    Declined: 403,
-    Misuse: 422,
-    Unavailable: 503,
-}
-"""What each kind of error is over HTTP."""
-
-HEADERS: Final[Mapping[str, str]] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-"""What every answer of the router carries."""
-
-OnChecked = Callable[[str, Disclosure], object]
+_Seen = Callable[[Request], Awaitable[Response]]
 
 
-def anyone() -> None:
-    """Stand where a guard would, for a caller who accepts that anybody begins a check under conditions of their own."""
+def verifier_router(checking: Checking, *, answers_inline: bool = ANSWERS_INLINE) -> APIRouter:
+    """Make the router of the desks of a `Checking`.
 
-
-def nobody() -> None:
-    """Stand where a guard would, for an application that begins every check itself, by `begin_check`."""
-    raise HTTPException(403)
-
-
-def begin_check(
-    verifier: Verifier, *, policy: Policy, store: SqliteChecks, home: Mapping[str, Json], at: datetime
-) -> str:
-    """Begin a check from one's own program, and give its id: its page is `pages/{id}` below the router.
-
-    So the application chooses the conditions, and knows what the check is about when `on_checked` names it.
-
-    Raises:
-        Misuse: the conditions are not what the policy needs, or no wallet could accept the request.
-        Unavailable: too many checks wait, or the store cannot be used now.
-    """
-    asked = verifier.ask(policy, home=home, at=at)
-    shown: Json = {
-        "link": vp.request_link(asked),
-        "request": vp.request_parameters(asked),
-        "home": thaw(policy.conditions(home)),
-    }
-    return store.begin(asked, shown=shown)
-
-
-def verifier_router(
-    verifier: Verifier,
-    *,
-    policy: Policy,
-    store: SqliteChecks,
-    home: Mapping[str, Json] | None = None,
-    may_begin: Callable[..., object] | None = None,
-    on_checked: OnChecked | None = None,
-    clock: Clock = lambda: datetime.now(UTC),
-) -> APIRouter:
-    """Make the router of one verifier and one policy.
+    Include it in an application at the path of `checking.public_url`.
 
     Args:
-        verifier: its response URI ends with `/answer`: the address at which this router is included.
-        store: where checks wait; each router has a file of its own.
-        home: the conditions of every check; where None, whoever begins a check gives them with it.
-        may_begin: a FastAPI dependency that refuses who may not begin a check, by raising `HTTPException`.
-        on_checked: called once with the id of a check and what was disclosed, in the thread of the answer. If it
-            raises, the check ends as failed.
-        clock: gives aware moments.
-
-    Raises:
-        Misuse: the response URI is not this router's; the conditions are not what the policy needs; no wallet could
-            accept the request; or anyone at all could choose the conditions: pass `home`, or a
-            guard as `may_begin`, such as `nobody` or (so that a reader sees it) `anyone`.
+        answers_inline: see `ANSWERS_INLINE`.
     """
-    if not verifier.response_uri.endswith("/answer"):
-        raise Misuse("answers are taken at `/answer`: the verifier's response URI ends with it")
-    if home is not None:
-        home = policy.conditions(home)
-    elif not policy.home:
-        home = {}
-    elif may_begin is None:
-        raise Misuse("whoever begins a check could choose its conditions: pass `home`, or `may_begin`")
-    if home is not None:
-        vp.request_parameters(verifier.ask(policy, home=home, at=clock()))  # refused now, and not when somebody begins
-    desk = Desk(
-        name=verifier.name or verifier.response_uri.split("/")[2],
-        policy=policy,
-        types=verifier.types,
-        response_uri=verifier.response_uri,
-    )
-    service = _Service(
-        verifier=verifier,
-        desk=desk,
-        store=store,
-        home=home,
-        by_page=home is not None and may_begin is not nobody,
-        on_checked=on_checked,
-        clock=clock,
-    )
-    guards = () if may_begin is None else (Depends(may_begin),)
-    router = APIRouter(route_class=_Route)
-    router.add_api_route("/", service.start, methods=["GET"], include_in_schema=False)
-    router.add_api_route("/", service.begin_page, methods=["POST"], dependencies=guards, include_in_schema=False)
-    router.add_api_route("/style.css", _style, methods=["GET"], include_in_schema=False)
-    router.add_api_route("/pages/{id}", service.page, methods=["GET"], include_in_schema=False)
-    router.add_api_route("/pages/{id}", service.paste, methods=["POST"], include_in_schema=False)
-    router.add_api_route("/checks", service.begin, methods=["POST"], status_code=201, dependencies=guards)
-    router.add_api_route("/checks/{id}", service.check, methods=["GET"])
-    router.add_api_route("/checks/{id}/request", service.request, methods=["GET"])
-    router.add_api_route("/answer", service.answer, methods=["POST"])
+    wallet, person = _Wallet(checking), _Person(checking)
+    routes: list[BaseRoute] = [
+        Route("/answers", _Answers(checking, inline=answers_inline), methods=["POST"]),
+        Route("/requests/{id}", wallet.request, methods=["GET", "POST"]),
+        Route("/pages/{page}", person.shown(person.page), methods=["GET"]),
+        Route("/pages/{page}", person.shown(person.renew), methods=["POST"]),
+        Route("/pages/{page}/wallet", person.shown(person.open_wallet), methods=["POST"]),
+        Route("/pages/{page}/state", _for_script(person.state), methods=["GET"]),
+        Route("/pages/{page}/code", _for_script(person.code), methods=["POST"]),
+        Route("/style.css", _file("page.css", "text/css"), methods=["GET"]),
+        Route("/page.js", _file("page.js", "text/javascript"), methods=["GET"]),
+        Route("/", person.shown(person.start), methods=["GET"]),
+        Route("/", person.shown(person.begin), methods=["POST"]),
+        *api_routes(checking),
+    ]
+    router = APIRouter(redirect_slashes=False)
+    router.routes.extend(routes)
     return router
 
 
-# -- HTTP -------------------------------------------------------------------------------------------------------------
+# -- the wallet's answer ----------------------------------------------------------------------------------------------
 
 
-class _Route(APIRoute):
-    """Gives every answer its headers, and turns the five errors into answers without a value in them."""
+class _Answers:
+    """Where answers come. It stands below the framework: what it costs is what verifying costs."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        handle = super().get_route_handler()
+    def __init__(self, checking: Checking, *, inline: bool) -> None:
+        self._checking = checking
+        self._inline = inline
 
-        async def handled(request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _whole(receive, vp.MAX_ANSWER)
+        if body is None:
+            return  # nobody is there any more
+        status, said = (413, _REFUSED) if len(body) > vp.MAX_ANSWER else await self._taken(body)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*_RAW, (b"content-length", b"%d" % len(said))],
+            }
+        )
+        await send({"type": "http.response.body", "body": said})
+
+    async def _taken(self, body: bytes) -> tuple[int, bytes]:
+        return self._answer(body) if self._inline else await in_thread(lambda: self._answer(body))
+
+    def _answer(self, body: bytes) -> tuple[int, bytes]:
+        try:
+            answered = self._checking.answer(body)
+        except Unavailable:
+            return 503, _UNAVAILABLE
+        except Rejected as error:
+            if error.check is AWAITED:
+                return 400, _REFUSED
+            return 400, json_dumps({"error": "invalid_request", "error_description": str(error.reason)})
+        except Malformed:
+            return 400, json_dumps({"error": "invalid_request", "error_description": "malformed"})
+        if answered.redirect_uri is None:
+            return 200, b"{}"
+        return 200, json_dumps({"redirect_uri": answered.redirect_uri})
+
+
+async def _whole(receive: Receive, limit: int) -> bytes | None:
+    """Read a body, and no more than one piece beyond the limit; None where the connection ended before it did."""
+    message = await receive()
+    if not message.get("more_body"):
+        return message["body"] if message["type"] == "http.request" else None
+    body = bytearray(message["body"])
+    while message.get("more_body") and len(body) <= limit:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message["body"]
+    return bytes(body)
+
+
+_RAW: Final = [(b"content-type", b"application/json")] + [
+    (name.lower().encode(), value.encode()) for name, value in HEADERS.items()
+]
+_REFUSED: Final = json_dumps({"error": "invalid_request"})
+_UNAVAILABLE: Final = json_dumps({"error": "temporarily_unavailable"})
+
+
+# -- the wallet's question --------------------------------------------------------------------------------------------
+
+
+class _Wallet:
+    def __init__(self, checking: Checking) -> None:
+        self._checking = checking
+
+    async def request(self, request: Request) -> Response:
+        """Give a request object; by POST with the wallet's nonce in it (OpenID4VP 1.0 section 5.10)."""
+        try:
+            nonce = _wallet_nonce(await body_of(request)) if request.method == "POST" else None
+            which = request.path_params["id"]
+            signed = await in_thread(lambda: self._checking.request_object(which, wallet_nonce=nonce))
+        except Problem as problem:
+            return problem.response()
+        except Malformed as error:
+            return Problem(400, str(error)).response()
+        except Rejected:
+            return Problem(404, "no request waits here").response()
+        except Unavailable:
+            return Problem(503, "this cannot be done now").response()
+        return reply(signed, kind=f"application/{TYP}")
+
+
+def _wallet_nonce(body: bytes) -> str | None:
+    nonce = vp.read_form(body).get("wallet_nonce")  # all else is not for us to know: the wallet's kind, its keys
+    if nonce is not None and not 0 < len(nonce) <= _MAX_NONCE:
+        raise Malformed(f"`wallet_nonce` is a text of 1 to {_MAX_NONCE} characters")
+    return nonce
+
+
+# -- the person's pages -----------------------------------------------------------------------------------------------
+
+
+class _Person:
+    def __init__(self, checking: Checking) -> None:
+        self._checking = checking
+        secure = checking.public_url.startswith("https:")
+        self._cookie = "__Host-eigendata" if secure else "eigendata"
+        self._attributes = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
+
+    async def start(self, request: Request) -> Response:
+        open_to = {one.id: one for one in self._checking.desks.values() if one.residents is not None}
+        chosen = _chosen(request, tuple(open_to))
+        if chosen is None:
+            place = self._anywhere(request)
+            if not open_to:
+                return _html(
+                    pages.notice_page(place, place.say("page.nothing"), place.say("page.nothing_note")), place, 404
+                )
+            return _html(pages.choice_page({one.id: one.name for one in open_to.values()}, place), place)
+        desk = open_to[chosen]
+        policy = desk.policies[desk.residents or ""]
+        asked = Asked(policy=policy, home=desk.homes.get(policy.id, {}), types=desk.verifiers[desk.prefix].types)
+        place = self._start_place(request, chosen, several=len(open_to) > 1)
+        return _html(pages.start_page(asked, place), place)
+
+    async def begin(self, request: Request) -> Response:
+        open_to = {one.id: one for one in self._checking.desks.values() if one.residents is not None}
+        chosen = _chosen(request, tuple(open_to))
+        if chosen is None:
+            raise Rejected(AWAITED)
+        begun = await in_thread(lambda: self._checking.begin(chosen, policy=open_to[chosen].residents))
+        return leads_to(f"pages/{begun.parties[0].page}?lang={language_of(request)}")
+
+    async def page(self, request: Request) -> Response:
+        page, session = _page(request), self._session(request)
+        if "response_code" in request.query_params:
+            return await self._back(request, page, session)
+        visit = await in_thread(lambda: self._checking.visit(page, session=session))
+        place = self._place(request, visit)
+        asked = self._asked(visit)
+        if visit.party.state != "waiting":
+            return _html(self._ended(visit, asked, place), place)
+        link = None
+        if not visit.in_use or "new" in request.query_params:
+            link = (await in_thread(lambda: self._checking.ask(visit.check, visit.party.role))).link
+        waiting = pages.Waiting(page=page, role=visit.party.role, link=link, until=visit.check.expires_at)
+        return _html(pages.waiting_page(asked, waiting, place), place)
+
+    async def renew(self, request: Request) -> Response:
+        return leads_to(f"{_page(request)}?lang={language_of(request)}&new=1")
+
+    async def open_wallet(self, request: Request) -> Response:
+        """Ask on the same device: the answer counts in the browser that holds the session of this moment."""
+        page, session = _page(request), self._session(request) or new_session()
+        visit = await in_thread(lambda: self._checking.visit(page, session=session))
+        asking = await in_thread(lambda: self._checking.ask(visit.check, visit.party.role, session=session))
+        return leads_to(asking.link, {"Set-Cookie": f"{self._cookie}={session}{self._attributes}"})
+
+    async def state(self, request: Request) -> Mapping[str, Json]:
+        page, session = _page(request), self._session(request)
+        visit = await in_thread(lambda: self._checking.visit(page, session=session))
+        in_use = visit.party.state == "waiting" and visit.in_use
+        return {"state": "in_use" if in_use else visit.party.state}
+
+    async def code(self, request: Request) -> Mapping[str, Json]:
+        page, session = _page(request), self._session(request)
+        visit = await in_thread(lambda: self._checking.visit(page, session=session))
+        asking = await in_thread(lambda: self._checking.ask(visit.check, visit.party.role))
+        size, path = pages.draw(asking.link) or (0, None)
+        return {"link": asking.link, "size": size, "path": path}
+
+    async def _back(self, request: Request, page: str, session: str | None) -> Response:
+        """Take the browser that a wallet sent back: its code works once, in the session that began, and then is gone
+        from the address too."""
+        code = request.query_params["response_code"]
+        try:
+            if session is None or _TOKEN.fullmatch(code) is None:
+                raise Rejected(RESPONSE_CODE)
+            await in_thread(lambda: self._checking.redeem(page, code, session=session))
+        except Rejected:
+            visit = await in_thread(lambda: self._checking.visit(page, session=None))
+            place = self._place(request, visit)
+            said = pages.notice_page(place, place.say("page.not_returned"), place.say("page.not_returned_note"))
+            return _html(said, place, 403)
+        return leads_to(f"{page}?lang={language_of(request)}")
+
+    def shown(self, seen: _Seen) -> _Seen:
+        """Say on a page what did not work, where a program would get JSON."""
+
+        async def said(request: Request) -> Response:
             try:
-                response = await handle(request)
+                return await seen(request)
             except EigendataError as error:
-                response = _refusal(error)
-            except HTTPException as error:  # of a guard: the application writes this answer
-                error.headers = {**(error.headers or {}), **HEADERS}
-                raise
-            response.headers.update(HEADERS)
-            return response
+                place, gone = self._anywhere(request), isinstance(error, Rejected | Misuse)
+                what = "gone" if gone else "unavailable"
+                page = pages.notice_page(place, place.say(f"page.{what}"), place.say(f"page.{what}_note"))
+                return _html(page, place, 404 if gone else 503)
 
-        return handled
+        return said
 
+    def _anywhere(self, request: Request) -> Place:
+        """Give a place of no desk, or of the only one that there is."""
+        names = [one.name for one in self._checking.desks.values()]
+        root = "" if "page" not in request.path_params else "../" * (1 + request.url.path.endswith("/wallet"))
+        return Place(language=language_of(request), name=names[0] if len(names) == 1 else "", root=root)
 
-async def _read_body(request: Request) -> bytes:
-    """Read what was posted, and never more than one piece beyond `MAX_BODY`: who uses it refuses what is larger."""
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY:
-                break
-    except ClientDisconnect:  # nobody reads this; without it each half body writes a traceback into the log
-        raise Malformed("the connection ended before the body did") from None
-    return bytes(body[: MAX_BODY + 1])
+    def _ended(self, visit: VisitView, asked: Asked, place: Place) -> Element:
+        party = visit.party
+        record = {**party.record, "state": party.state}
+        others = any(one.state in ("waiting", "returning") for one in visit.check.parties if one.role != party.role)
+        disclosed = None if party.disclosed is None else dict(party.disclosed)
+        return outcomes.ended_page(asked, place, record, disclosed, others=others, until=visit.until)
 
+    def _asked(self, visit: VisitView) -> Asked:
+        desk, asked = self._checking.desks[visit.check.desk], visit.check.order.asked
+        policy, query = self._checking.asked_on(visit.check)
+        home = None if policy is None else getattr(asked, "home", None)
+        return Asked(policy=policy, query=query, home=home, types=desk.verifiers[desk.prefix].types)
 
-Body = Annotated[bytes, Depends(_read_body)]
+    def _session(self, request: Request) -> str | None:
+        try:
+            held = SimpleCookie(request.headers.get("cookie", "")[:4096]).get(self._cookie)
+        except CookieError:
+            return None
+        return held.value if held is not None and _TOKEN.fullmatch(held.value) else None
 
+    def _place(self, request: Request, visit: VisitView) -> Place:
+        return Place(language=language_of(request), name=self._checking.desks[visit.check.desk].name, root="../")
 
-def _json(value: Mapping[str, Json], status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(json_dumps(value), status, media_type="application/json", headers=dict(headers or {}))
-
-
-def _refusal(error: EigendataError) -> Response:
-    said: dict[str, Json] = {"error": _OAUTH.get(type(error), "invalid_request"), "kind": type(error).__name__.lower()}
-    if isinstance(error, Misuse | Malformed):
-        said["error_description"] = error.message  # names what is wrong, never a value
-    if isinstance(error, Rejected | Declined):
-        said["reason"] = str(error.reason)
-        said["says"] = {language: texts.reason(error.reason, language) for language in texts.LANGUAGES}
-    if isinstance(error, Rejected):
-        said["check"] = error.check.name
-    return _json(said, _status(error))
-
-
-_OAUTH: Final[Mapping[type[EigendataError], str]] = {
-    Declined: "access_denied",
-    Unavailable: "temporarily_unavailable",
-}
+    def _start_place(self, request: Request, desk: str, *, several: bool) -> Place:
+        name = self._checking.desks[desk].name
+        return Place(language=language_of(request), name=name, desk=desk if several else "")
 
 
-def _status(error: EigendataError) -> int:
-    if isinstance(error, Rejected) and error.check is KNOWN:
-        return 404
-    return STATUS[type(error)]
+def _chosen(request: Request, open_to: tuple[str, ...]) -> str | None:
+    stated = request.query_params.get("desk")
+    if stated is None and len(open_to) == 1:
+        return open_to[0]
+    return stated if stated in open_to else None
 
 
-def _require_size(body: bytes) -> Response | None:
-    if len(body) <= MAX_BODY:
-        return None
-    return _json({"error": "invalid_request", "kind": "malformed", "error_description": "this is too large"}, 413)
+def _page(request: Request) -> str:
+    page = str(request.path_params["page"])
+    if _TOKEN.fullmatch(page) is None:
+        raise Rejected(AWAITED)
+    return page
 
 
 def _html(page: Element, place: Place, status: int = 200) -> Response:
-    headers = {"Content-Language": place.language, "Vary": "Accept-Language"}
-    return Response(render(page), status, media_type="text/html", headers=headers)
+    headers = {"Content-Language": place.language, "Vary": "Accept-Language, Cookie"}
+    return reply(render(page).encode(), status, kind="text/html; charset=utf-8", headers=headers)
 
 
-def _leads_to(where: str) -> Response:
-    return Response(status_code=303, headers={"Location": where})
-
-
-def _style() -> Response:
-    return Response(files("eigendata.web").joinpath("page.css").read_bytes(), media_type="text/css")
-
-
-def _language(request: Request, chosen: str | None) -> str:
-    """Choose the language: as the address says, or else as the browser does; Dutch where neither says one of ours."""
-    if chosen in texts.LANGUAGES:
-        return str(chosen)
-    best, found = 0.0, texts.LANGUAGES[0]
-    for one in request.headers.get("accept-language", "")[:500].split(","):
-        tag, _, weight = one.partition(";")
-        language = tag.strip().lower().partition("-")[0]
+def _for_script(seen: Callable[[Request], Awaitable[Mapping[str, Json]]]) -> _Seen:
+    async def said(request: Request) -> Response:
         try:
-            wanted = float(weight.strip().removeprefix("q=")) if weight else 1.0
-        except ValueError:
-            continue
-        if language in texts.LANGUAGES and best < wanted <= 1.0:
-            best, found = wanted, language
-    return found
-
-
-def _place(request: Request) -> Place:
-    language = _language(request, request.query_params.get("lang"))
-    return Place(language=language, root="../" if "id" in request.path_params else "")
-
-
-def _on_a_page(endpoint: Callable[..., Response]) -> Callable[..., Response]:
-    """Say on a page that something of ours failed, where a program would get JSON."""
-
-    @wraps(endpoint)
-    def said(self: _Service, request: Request, **named: object) -> Response:
-        try:
-            return endpoint(self, request, **named)
-        except EigendataError as error:
-            return self._notice(_place(request), "page.unavailable", "page.unavailable_note", _status(error))
+            return reply(json_dumps(await seen(request)), kind="application/json")
+        except Rejected:
+            return Problem(404, "this page is not here any more").response()
+        except Unavailable:
+            return Problem(503, "this cannot be done now").response()
 
     return said
 
 
-# -- the service ------------------------------------------------------------------------------------------------------
+def _file(name: str, kind: str) -> _Seen:
+    async def given(request: Request) -> Response:
+        return reply(files("eigendata.web").joinpath(name).read_bytes(), kind=f"{kind}; charset=utf-8")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Service:
-    verifier: Verifier
-    desk: Desk
-    store: SqliteChecks
-    home: Mapping[str, Json] | None
-    by_page: bool
-    on_checked: OnChecked | None
-    clock: Clock
-
-    # -- pages --------------------------------------------------------------------------------------------------------
-
-    @_on_a_page
-    def start(self, request: Request) -> Response:
-        place = _place(request)
-        return _html(pages.start_page(self.desk, place, home=self.home, may_begin=self.by_page), place)
-
-    @_on_a_page
-    def begin_page(self, request: Request) -> Response:
-        place = _place(request)
-        if self.home is None:
-            return self._notice(place, "page.cannot", "page.elsewhere", 422)
-        check = self._begin(self.home)
-        return _leads_to(f"pages/{check}{place.query()}")
-
-    @_on_a_page
-    def page(self, request: Request, id: str, code: str = "") -> Response:
-        place = _place(request)
-        try:
-            check = self.store.look(id)
-        except Rejected:
-            return self._notice(place, "page.gone", "page.gone_note", 404)
-        if isinstance(check, Waiting):
-            link, _, home = _stored(check)
-            return _html(pages.waiting_page(self.desk, place, id=id, link=link, home=home, until=check.until), place)
-        shown: Json = None
-        if code:
-            try:
-                shown = opened(id, check, code)
-                place = replace(place, code=code)
-            except Rejected:
-                shown = None
-        outcome = check.outcome if isinstance(check.outcome, Mapping) else None
-        return _html(pages.ended_page(self.desk, place, outcome, shown, until=check.until), place)
-
-    @_on_a_page
-    def paste(self, request: Request, id: str, body: Body) -> Response:
-        """Take an answer that was pasted into the page of its check."""
-        place = _place(request)
-        if len(body) > MAX_BODY:
-            return self._notice(place, "page.too_large", "page.too_large_note", 413)
-        try:
-            back = f"{self._known(id)}{place.query()}"
-        except Rejected:
-            return self._notice(place, "page.gone", "page.gone_note", 404)
-        try:
-            answer = vp.read_form(body).get("answer", "").strip().encode()
-            _, code = self._answered(answer, vp.answered_state(answer), of=id)
-            back += f"&code={code}"
-        except (Malformed, Rejected):
-            if isinstance(self.store.look(id), Waiting):  # what was pasted was no answer to this check
-                return self._notice(place, "page.unreadable", "page.unreadable_note", 400, back=back)
-        return _leads_to(back)
-
-    def _known(self, id: str) -> str:
-        self.store.look(id)
-        return id
-
-    def _notice(self, place: Place, title: str, sentence: str, status: int, *, back: str | None = None) -> Response:
-        said = place.say(sentence, name=self.desk.name)
-        return _html(pages.notice_page(self.desk, place, place.say(title), said, back=back), place, status)
-
-    # -- for programs -------------------------------------------------------------------------------------------------
-
-    def begin(self, request: Request, body: Body) -> Response:
-        if (refused := _require_size(body)) is not None:
-            return refused
-        # a page elsewhere can post a form unasked, but never this
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise Malformed("a check begins with JSON")
-        match json_object(body, limit=MAX_CONDITIONS):
-            case {"home": home, **others} if isinstance(home, Mapping) and not others:
-                if self.home is not None:
-                    raise Misuse("the conditions of these checks are set already")
-            case {**nothing} if not nothing:
-                home = self.home or {}
-            case _:
-                raise Malformed("a check begins with an object that holds `home`, an object, or nothing")
-        check = self._begin(home)
-        begun = self.store.look(check)
-        link, asked, _ = _stored(begun)
-        until = begun.until.isoformat()
-        return _json({"id": check, "link": link, "request": asked, "page": f"pages/{check}", "expires_at": until}, 201)
-
-    def check(self, id: str) -> Response:
-        check = self.store.look(id)
-        said: dict[str, Json] = {"state": "waiting"}
-        if isinstance(check, Ended):
-            outcome = check.outcome if isinstance(check.outcome, Mapping) else {"state": "checking"}
-            said = {name: outcome[name] for name in ("state", "advice", "rule", "reason") if name in outcome}
-        return _json({**said, "expires_at": check.until.isoformat()})
-
-    def request(self, id: str) -> Response:
-        check = self.store.look(id)
-        _, request, _ = _stored(check)
-        return _json(request, headers={"Content-Disposition": 'attachment; filename="request.json"'})
-
-    def answer(self, body: Body) -> Response:
-        """Take the answer that a wallet posts, and lead its person to the page of the check."""
-        if (refused := _require_size(body)) is not None:
-            return refused
-        check, code = self._answered(body, vp.answered_state(body))
-        base = self.verifier.response_uri.removesuffix("/answer")
-        return _json({"redirect_uri": f"{base}/pages/{check}?code={code}"})
-
-    # -- what both do -------------------------------------------------------------------------------------------------
-
-    def _begin(self, home: Mapping[str, Json]) -> str:
-        return begin_check(self.verifier, policy=self.desk.policy, store=self.store, home=home, at=self.clock())
-
-    def _answered(self, data: bytes, state: str, *, of: str | None = None) -> tuple[str, str]:
-        """Take the request that waits for this answer, once, and end its check, whatever the answer is worth.
-
-        Returns:
-            The id of the check, and the code under which the person sees what they showed. A wallet that says no has
-            answered too.
-        """
-        check, asked = self.store.take(state, of=of)
-        outcome: dict[str, Json] = {"state": "unavailable"}
-        shown: Json = None
-        try:
-            try:
-                disclosure = self.verifier.verify(vp.parse_answer(data, asked), asked, at=self.clock())
-            except Declined:
-                outcome = {"state": "declined"}
-            except Malformed:
-                outcome = {"state": "refused"}
-                raise
-            except Rejected as error:
-                outcome = {"state": "refused", "reason": str(error.reason)}
-                raise
-            else:
-                if self.on_checked is not None:
-                    self.on_checked(check, disclosure)
-                outcome, shown = self._outcome(asked, disclosure), _shown(disclosure)
-        finally:
-            code = self.store.conclude(check, outcome, secret=shown)
-        return check, code
-
-    def _outcome(self, asked: Asked, disclosure: Disclosure) -> dict[str, Json]:
-        """Give what can be seen without the code: the advice, what was asked, and the checks."""
-        assert disclosure.advice is not None
-        assert asked.policy is not None
-        paths = self.desk.policy.asked(asked.policy.home)
-        credentials = [(name, one) for name, given in disclosure.credentials.items() for one in given]
-        return {
-            "state": "checked",
-            "advice": disclosure.advice.advice.value,
-            "rule": disclosure.advice.rule,
-            "asked": [
-                {"type": one.type.id, "paths": [list(path) for path in paths[name]]} for name, one in credentials
-            ],
-            "trail": [
-                *({"type": one.type.id, "steps": _steps(one.trail)} for _, one in credentials),
-                {"type": "", "steps": _steps(disclosure.trail)},
-            ],
-        }
-
-
-def _stored(check: Waiting | Ended) -> tuple[str, Mapping[str, Json], Mapping[str, Json]]:
-    """Give the link, the request and the conditions of a check that waits."""
-    match check:
-        case Waiting(shown={"link": str(link), "request": request, "home": home}):
-            assert isinstance(request, Mapping)
-            assert isinstance(home, Mapping)
-            return link, request, home
-        case _:
-            raise Rejected(KNOWN)
-
-
-def _shown(disclosure: Disclosure) -> Json:
-    return [
-        {"type": one.type.id, "issuer": one.issuer.name, "claims": thaw(one.claims)}
-        for given in disclosure.credentials.values()
-        for one in given
-    ]
-
-
-def _steps(trail: Sequence[Step]) -> list[Json]:
-    return [
-        {
-            "check": step.check.name,
-            "clause": step.check.clause,
-            "rule": step.check.rule,
-            "outcome": step.outcome.value,
-        }
-        for step in trail
-    ]
+    return given
