@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eigendata.crypto.access import make_access_certificate
 from eigendata.crypto.keys import Algorithm, PublicKey, SoftwareKey
 from eigendata.crypto.x509 import dump_pem_chain, make_authority, make_issuer_certificate
-from eigendata.errors import EigendataError
+from eigendata.errors import EigendataError, Rejected
 from eigendata.model import Chain, CredentialType, Named, Origin
-from eigendata.trust import Trust
+from eigendata.trust import Trust, VerifierEntry
 from tests.world import AT
 
 ISSUERS = ("https://a.example", "https://b.example", "https://c.example")
@@ -117,3 +120,67 @@ def test_an_issuer_is_believed_for_what_its_own_entry_says_and_nothing_else(entr
             assert KEY_IDS.index(str(origin.key_id)) in which
         else:
             assert key == KEYS[0].public_key
+
+
+# -- verifiers --------------------------------------------------------------------------------------------------------
+
+HOSTS = ("a.example", "b.example", "c.example")
+DESKS = st.dictionaries(st.sampled_from(HOSTS), NUMBERS, min_size=1)
+
+
+@cache
+def desks() -> tuple[tuple[tuple[str, ...], int, bytes], ...]:
+    """A certificate by each authority of each name, and of several."""
+    names = (*((one,) for one in HOSTS), ("a.example", "b.example"), ("c.example", "a.example"), HOSTS, ("x.example",))
+    return tuple((these, authority, _access(these, authority)) for these in names for authority in range(3))
+
+
+def _access(names: tuple[str, ...], authority: int) -> bytes:
+    key, certificate = authorities()[authority]
+    return make_access_certificate(
+        KEYS[0].public_key, name="Desk", dns_names=names, authority=certificate, authority_key=key, at=AT
+    )
+
+
+def proven(entries: Mapping[str, set[int]]) -> dict[tuple[tuple[str, ...], int, str | None], str]:
+    """Who proves to be whom, of all who can ask and all names that they can go by."""
+    trust = Trust(
+        verifiers={
+            host: VerifierEntry(name=host, anchors=tuple(authorities()[one][1] for one in sorted(which)))
+            for host, which in entries.items()
+        }
+    )
+    found: dict[tuple[tuple[str, ...], int, str | None], str] = {}
+    for names, authority, leaf in desks():
+        for named in (None, *HOSTS):
+            with suppress(Rejected):
+                found[names, authority, named] = trust.certified_verifier((leaf,), named=named, at=AT)[0].id
+    return found
+
+
+@settings(max_examples=30, deadline=None)
+@given(entries=DESKS, data=st.data())
+def test_what_is_taken_out_of_the_file_never_lets_more_verifiers_prove_who_they_are(
+    entries: dict[str, set[int]], data: st.DataObject
+) -> None:
+    fewer = {
+        host: data.draw(st.sets(st.sampled_from(sorted(which)), min_size=1))
+        for host, which in entries.items()
+        if data.draw(st.booleans())
+    }
+    assert proven(fewer).keys() <= proven(entries).keys()
+
+
+@settings(max_examples=30, deadline=None)
+@given(entries=DESKS)
+def test_a_verifier_is_whom_an_authority_of_that_very_entry_certified_and_nobody_else(
+    entries: dict[str, set[int]],
+) -> None:
+    found = proven(entries)
+    for (names, authority, named), host in found.items():
+        assert host in names
+        assert named in (None, host)
+        assert authority in entries[host]
+    for names, authority, _ in desks():
+        for host in names:
+            assert ((names, authority, host) in found) == (authority in entries.get(host, ()))

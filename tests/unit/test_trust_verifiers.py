@@ -129,6 +129,14 @@ def test_an_authority_of_another_verifier_certifies_nobody_else() -> None:
     assert certified(trust, leaf(SECOND, authority=OTHER, key=OTHER_KEY))[0].id == SECOND
 
 
+def test_an_entry_that_its_chain_does_not_lead_to_stands_in_the_way_of_none_that_it_does() -> None:
+    both = leaf(HOST, SECOND, authority=OTHER, key=OTHER_KEY)
+    trust = Trust.loads(entry() + entry(SECOND, anchor=OTHER))
+    assert certified(trust, both)[0].id == SECOND
+    refused(VERIFIER_CHAIN, trust, both, named=HOST)
+    refused(VERIFIER_CHAIN, Trust.loads(entry() + entry(SECOND)), both)
+
+
 def test_an_issuers_anchor_certifies_no_verifier(tmp_path: Path) -> None:
     path = tmp_path / "trust.toml"
     add_issuer(path, issuer="https://wonen.example", anchor_pem=dump_pem_chain([ROOT]), name="W", types=["t:1"])

@@ -326,7 +326,7 @@ class Trust:
 
         Args:
             chain: DER, leaf first, without the anchor.
-            named: the DNS name that it goes by; None: the first of the leaf's that the trust file knows.
+            named: the DNS name that it goes by; None: the first of the leaf's whose entry its chain leads to.
 
         Raises:
             Rejected: no entry is about it, or its chain is not to be trusted at this moment (`request_invalid`).
@@ -336,12 +336,20 @@ class Trust:
         """
         at, trail = utc(at), Trail()
         borne = [one for one in x509.stated_dns_names(chain) if named in (None, one)]
-        name = trail.some(VERIFIER_LISTED, next((one for one in borne if self._is_certified(one)), None))
-        try:
-            leaf = x509.verify_chain(tuple(chain), self.verifiers[name].anchors, at=at)
-        except Rejected as refused:
-            raise Rejected(VERIFIER_CHAIN, (*trail.done(), *refused.trail), refused.message) from refused
-        return Party(id=name, name=self.verifiers[name].name), leaf
+        known = [(one, self.verifiers[one]) for one in borne if one in self.verifiers and self.verifiers[one].anchors]
+        trail.require(VERIFIER_LISTED, bool(known))
+        refusals: dict[tuple[bytes, ...], Rejected] = {}
+        for name, entry in known:
+            if entry.anchors in refusals:
+                continue
+            try:
+                leaf = x509.verify_chain(tuple(chain), entry.anchors, at=at)
+            except Rejected as refused:
+                refusals[entry.anchors] = refused
+            else:
+                return Party(id=name, name=entry.name), leaf
+        first = next(iter(refusals.values()))
+        raise Rejected(VERIFIER_CHAIN, (*trail.done(), *first.trail), first.message) from first
 
     def did_verifier(self, controller: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
         """Give the verifier of a DID, and the key of one of its verification methods, which is for authentication.
@@ -364,10 +372,6 @@ class Trust:
         except Rejected as refused:
             raise Rejected(VERIFIER_METHOD, refused.trail, refused.message) from refused
         return Party(id=controller, name=entry.name), key
-
-    def _is_certified(self, name: str) -> bool:
-        entry = self.verifiers.get(name)
-        return entry is not None and bool(entry.anchors)
 
     def _entry(self, stated: str | None, type: CredentialType, trail: Trail) -> IssuerEntry:
         entry = trail.some(ISSUER_KNOWN, self.issuers.get(stated) if stated is not None else None)
