@@ -168,6 +168,15 @@ ANSWERS_ACCEPTED: Final = (
         where="as above",
     ),
     Deviation(
+        id="no-array",
+        clause="OpenID4VP 1.0 8.1",
+        side=Side.RULE,
+        cases=each(_IT, "a presentation in no array"),
+        what="a presentation need not stand in an array; drafts had it so",
+        means="nothing that a verifier relies on",
+        where="`zVpTokenDcql`",
+    ),
+    Deviation(
         id="error-beside",
         clause="OpenID4VP 1.0 8.5",
         side=Side.OPEN,

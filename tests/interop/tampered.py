@@ -21,7 +21,7 @@ from tests.interop.material import OTHER_KEY, jwk
 from tests.interop.wallets import Card, Changes, ForeignWallet, Resolved
 from tests.world import FORMAT, MDOC
 
-Tokens = dict[str, list[str]]
+Tokens = dict[str, Any]
 PERSON: Final = "person"
 HOUSEHOLD: Final = "household"
 
@@ -249,6 +249,9 @@ TAMPERED: Final[Mapping[str, Tampering]] = {
     ),
     "no presentation under an id": Tampering(
         tokens=_with(lambda _, __, tokens: {**tokens, PERSON: []}), refused_by="Malformed", sealed=False
+    ),
+    "a presentation in no array": Tampering(
+        tokens=_with(lambda _, __, tokens: {**tokens, PERSON: tokens[PERSON][0]}), refused_by="Malformed"
     ),
     "credentials in each other's place": Tampering(
         tokens=_with(lambda _, __, tokens: {PERSON: tokens[HOUSEHOLD], HOUSEHOLD: tokens[PERSON]}),

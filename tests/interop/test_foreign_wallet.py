@@ -114,6 +114,15 @@ def test_what_a_foreign_wallet_posts_openly_is_accepted(wallet: ForeignWallet, p
     assert claims(asked.read(body(wallet.answer(read, wallet.show(read))))) == EXPECTED
 
 
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "open"])
+def test_what_a_wallet_says_beside_its_answer_and_nobody_knows_is_ignored(wallet: ForeignWallet, sealed: bool) -> None:
+    """OpenID4VP 1.0 8.1 and 8.2; wallets of drafts still send some of this."""
+    asked = Desk(prefix="x509_hash").ask(sealed=sealed)
+    read = resolved(wallet, asked)
+    beside = {"iss": "https://wallet.example", "something_else": "a", "expires_in": 5}
+    assert claims(asked.read(body(wallet.answer(read, wallet.show(read), more=beside)))) == EXPECTED
+
+
 @pytest.mark.parametrize("formats", [(FORMAT,), (MDOC,), (FORMAT, MDOC)], ids="+".join)
 def test_a_foreign_wallet_answers_a_policy_in_the_formats_that_it_has(
     oracle: Oracles, formats: tuple[str, ...]
