@@ -182,8 +182,18 @@ class Fetcher:
         said = {**headers, "accept": ", ".join(accept), "content-type": "application/x-www-form-urlencoded"}
         return self._send("POST", url, form, said, accept)
 
+    def notify(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> Reply:
+        """Post JSON that is written already, once, to whom the answer's status is all that is asked.
+
+        Raises:
+            Rejected: the address may not be reached, or the server redirects (`fetch_blocked`).
+            Unavailable: no answer within the limits. Whether it arrived is not known then.
+        """
+        said = {**headers, "accept": "*/*", "content-type": "application/json"}
+        return self._send("POST", url, body, said, None)
+
     def _send(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], accept: Sequence[str]
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], accept: Sequence[str] | None
     ) -> Reply:
         deadline = time.monotonic() + self._timeout
         trail = Trail()
@@ -244,7 +254,7 @@ class Fetcher:
             return False
         return bare.is_global and not (bare.is_multicast or bare.is_reserved or bare.is_unspecified)
 
-    def _read(self, response: httpcore.Response, accept: Sequence[str], trail: Trail) -> Reply:
+    def _read(self, response: httpcore.Response, accept: Sequence[str] | None, trail: Trail) -> Reply:
         headers = {name.decode("ascii", "replace").lower(): value.decode("latin-1") for name, value in response.headers}
         trail.require(NO_REDIRECT, not 300 <= response.status < 400)
         if response.status < 200:
@@ -252,7 +262,7 @@ class Fetcher:
         if headers.get("content-encoding", "identity") != "identity":
             raise Unavailable("the server compressed its answer though it was asked not to")
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if response.status < 300 and media_type not in accept:
+        if accept is not None and response.status < 300 and media_type not in accept:
             raise Unavailable("the server answered with another media type than was asked for")
         body = bytearray()
         for chunk in response.iter_stream():

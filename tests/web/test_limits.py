@@ -117,6 +117,8 @@ def test_who_asks_too_often_is_told_when_to_ask_again() -> None:
         ("api", "GET", "/api/checks"),
         ("api", "DELETE", "/api/checks/abc"),
         ("begin", "POST", "/api/checks"),
+        ("begin", "POST", "/api/v1/checks"),
+        ("api", "POST", "/api/v1/checks/abc/parties/partner/requests"),
     ],
 )
 @pytest.mark.parametrize("base", ["", "/eigen"])

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from hypothesis import given as for_all
 from hypothesis import strategies as st
+from starlette.routing import Route
 
 from eigendata.errors import Unavailable
 from eigendata.web.operations import LibraryLog, Log, Metrics, Observed, failed, operations_router
@@ -36,13 +37,25 @@ class Service:
         inner = APIRouter()
         inner.add_api_route("/pages/{page}", lambda page: Response("ok"), methods=["GET"])
         inner.add_api_route("/broken/{page}", self.broken, methods=["GET"])
+        inner.routes.append(Route("/plain/{page}/{path:path}", self.plain, methods=["GET"]))
+        inner.routes.append(Route("/untold/{page}", self.plain, methods=["GET"]))
         app = FastAPI(openapi_url=None)
         app.add_exception_handler(Exception, failed)
         app.include_router(inner, prefix="/base")
         probes = {"database": self.probe}
         app.include_router(operations_router(self.metrics, probes=probes, metrics_networks=LOOPBACK), prefix="/base")
-        observed = Observed(app, log=self.log, metrics=self.metrics, base_path="/base", quiet=("/healthz",))
+        observed = Observed(
+            app,
+            log=self.log,
+            metrics=self.metrics,
+            base_path="/base",
+            patterns=["/plain/{page}/{path}"],
+            quiet=("/healthz",),
+        )
         self.client = Visitor(observed)
+
+    async def plain(self, request: Request) -> Response:
+        return Response("ok")
 
     def broken(self, page: str) -> Response:
         raise ValueError(f"could not show {page}")
@@ -69,6 +82,13 @@ def test_a_request_is_one_line_with_the_pattern_of_its_path(service: Service) ->
     assert (line["event"], line["method"], line["route"], line["status"]) == ("request", "GET", "/pages/{page}", 200)
     assert SECRET not in service.stream.getvalue()
     assert "127.0.0.1" not in service.stream.getvalue()
+
+
+def test_a_route_that_does_not_name_its_pattern_is_told_by_a_known_one_or_not_at_all(service: Service) -> None:
+    service.client.get(f"/base/plain/{SECRET}/a/{SECRET}/b")
+    service.client.get(f"/base/untold/{SECRET}")
+    assert [line["route"] for line in service.lines()] == ["/plain/{page}/{path}", "-"]
+    assert SECRET not in service.stream.getvalue()
 
 
 def test_a_path_or_a_method_of_strangers_is_in_no_line_and_no_figure(service: Service) -> None:

@@ -25,6 +25,7 @@ from eigendata.cli import (
     issuing,
     keys,
     presenting,
+    serving,
     speaking,
     telling,
     trusting,
@@ -55,6 +56,7 @@ diagnosing.attach(app)
 presenting.attach(wallet.app)
 app.add_typer(wallet.app, name="wallet")
 app.add_typer(registers, name="registers")
+app.add_typer(serving.serve, name="serve")
 
 
 INTERRUPTED: Final = 130

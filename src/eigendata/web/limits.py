@@ -34,6 +34,7 @@ MAX_ANSWER: Final = vp.MAX_ANSWER
 MAX_KNOWN: Final = 50_000  # addresses, keys and transactions of a kind that are kept: some 10 MB in all
 BODY_TIMEOUT: Final = 20.0  # seconds for a whole body: an answer of 12 kB comes through the worst of networks
 WINDOW: Final = 60.0  # seconds
+_BEGIN: Final = ("/api/checks", "/api/v1/checks")
 _MAX_ERROR: Final = 8192  # bytes; an answer that says no has three short members
 
 
@@ -140,7 +141,7 @@ class Guard:
         posted = scope["method"] == "POST"
         if path.startswith("/api/"):
             key = sha256(headers.get("authorization", "").encode("latin-1")).hexdigest()
-            return _Counted("begin" if posted and path == "/api/checks" else "api", key, key)
+            return _Counted("begin" if posted and path in _BEGIN else "api", key, key)
         address = _address(scope)
         if path.startswith("/requests/"):
             return _Counted("fetch", address)
@@ -155,8 +156,11 @@ class Guard:
         return self._buckets[counted.kind].wait(counted.who, now)
 
     def _wait_for_errors(self, body: bytes) -> float:
-        """Count an answer that says no, for the transaction that it names: nobody says no twice."""
-        if len(body) > _MAX_ERROR:
+        """Count an answer that says no, for the transaction that it names: nobody says no twice.
+
+        One that holds a presentation besides is no such answer, and ends its transaction whatever it says.
+        """
+        if len(body) > _MAX_ERROR or b"vp_token=" in body or b"response=" in body:
             return 0.0
         try:
             form = vp.read_form(body)

@@ -18,7 +18,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -210,18 +210,27 @@ class Observed:
     """An application of which every request is counted, and written as one line of the log."""
 
     def __init__(
-        self, app: ASGIApp, *, log: Log, metrics: Metrics, base_path: str = "", quiet: Sequence[str] = ()
+        self,
+        app: ASGIApp,
+        *,
+        log: Log,
+        metrics: Metrics,
+        base_path: str = "",
+        patterns: Iterable[str] = (),
+        quiet: Sequence[str] = (),
     ) -> None:
         """Observe an application.
 
         Args:
             base_path: the path below which it lies; patterns are told without it.
+            patterns: of the paths of routes that do not name theirs themselves.
             quiet: patterns of paths that get no line: what machines ask every few seconds.
         """
         self._app = app
         self._log = log
         self._metrics = metrics
         self._base = base_path
+        self._patterns = frozenset(patterns)
         self._quiet = frozenset(quiet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -253,7 +262,12 @@ class Observed:
     def _route(self, scope: Scope) -> str:
         """Give the pattern of the path that was asked, such as `/pages/{page}`; `-` for one that leads nowhere."""
         found = getattr(scope.get("route"), "path", None)
-        return found.removeprefix(self._base) if isinstance(found, str) else "-"
+        if isinstance(found, str):
+            return found.removeprefix(self._base)
+        path = str(scope["path"]).removeprefix(self._base)
+        for name, value in scope.get("path_params", {}).items():
+            path = path.replace(str(value), f"{{{name}}}", 1)
+        return path if "endpoint" in scope and path in self._patterns else "-"
 
 
 async def failed(request: Request, error: Exception) -> Response:

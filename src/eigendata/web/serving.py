@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -35,7 +35,7 @@ KEEP_ALIVE: Final = 15  # seconds that a connection without a request is kept
 MAX_CONNECTIONS: Final = 2_000  # of one process; whoever comes then is told 503
 BACKLOG: Final = 2_048
 
-QUIET: Final = ("/healthz", "/readyz", "/metrics")
+QUIET: Final = ("/healthz", "/readyz", "/metrics", "/pages/{page}/state")
 """What machines ask every few seconds: counted, and not logged."""
 
 HEADERS: Final = (
@@ -73,8 +73,12 @@ class _Headers:
         await self._app(scope, receive, sent)
 
 
-def shell(app: FastAPI, settings: Settings, *, log: Log, metrics: Metrics) -> ASGIApp:
-    """Stand around an application what every service has."""
+def shell(app: FastAPI, settings: Settings, *, log: Log, metrics: Metrics, patterns: Iterable[str] = ()) -> ASGIApp:
+    """Stand around an application what every service has.
+
+    Args:
+        patterns: of the paths that are not FastAPI's, for the log and the figures.
+    """
     app.add_exception_handler(Exception, failed)
     app.add_exception_handler(HTTPException, _refused)
     guarded = Guard(
@@ -84,7 +88,7 @@ def shell(app: FastAPI, settings: Settings, *, log: Log, metrics: Metrics) -> AS
         workers=settings.workers,
         refused=lambda kind: metrics.refused.labels(kind).inc(),
     )
-    observed = Observed(guarded, log=log, metrics=metrics, base_path=settings.base_path, quiet=QUIET)
+    observed = Observed(guarded, log=log, metrics=metrics, base_path=settings.base_path, patterns=patterns, quiet=QUIET)
     return _Headers(observed, (*HEADERS, STRICT_TRANSPORT) if settings.is_https else HEADERS)
 
 
