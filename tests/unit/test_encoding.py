@@ -479,7 +479,7 @@ def _nested(depth: int) -> Json:
 
 
 def test_null_and_minus_zero_in_text_are_written() -> None:
-    for value in ({"a": None}, "null", "-0.0", "\\u0000", [None, 1.5, -0.5, "2026-01-01"]):
+    for value in ({"a": None}, "null", "-0.0", "\\u0000", [None, 0.0, 1.5, -0.5, "2026-01-01"]):
         assert json_loads(json_dumps(value)) == value
 
 
@@ -735,6 +735,10 @@ def test_depth_of_cbor_is_counted_up_to_the_bound() -> None:
         deep = [deep]
     assert cbor_loads(cbor_dumps(deep)) == deep
     assert refused(cbor_dumps, [deep])
+    octets: Cbor = b"x"
+    for _ in range(CBOR_DEPTH):
+        octets = [octets]
+    assert cbor_loads(cbor_dumps(octets)) == octets  # they hold nothing, and lie as deep as a number may
     assert refused(cbor_loads, b"\x81" * (CBOR_DEPTH + 1) + b"\x00")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import ChainMap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,6 +87,13 @@ def nothing_fits(*cards: Held, **members: Any) -> None:
 )
 def test_a_path_names_every_element_that_it_selects(path: list[Any], places: list[Any]) -> None:
     assert shown(path) == tuple(places)
+
+
+def test_a_document_may_be_any_mapping() -> None:
+    document = ChainMap[str, Json]({"name": "Aïsha"}, {"address": {"street": "Markt"}})
+    assert match(parse_query({"credentials": [credential(claims=[{"path": ["address", "street"]}])]}), [
+        replace(held(), document=document)
+    ]).fits["q"]  # fmt: skip
 
 
 @negative("NEG-DCQL-001")
@@ -294,6 +303,11 @@ def test_one_option_of_each_required_set_is_shown() -> None:
     assert list(among("abcde", sets, lacking="b").select()) == ["c", "d"]
     with pytest.raises(Declined):
         among("abcde", sets, lacking="de")
+
+
+def test_what_was_chosen_of_one_set_changes_nothing_of_another() -> None:
+    sets = [options("a", "b"), options("c", "a")]
+    assert list(among("abc", sets).select(options={0: 1})) == ["b", "c"]
 
 
 def test_optional_sets_are_left_out_until_they_are_chosen() -> None:

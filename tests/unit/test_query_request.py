@@ -92,6 +92,8 @@ def test_arrays_of_a_stored_request_may_be_tuples() -> None:
         {"questions": [{}]},
         {"questions": [{"id": "p", "type": "t", "paths": ["x"], "queries": {}}]},
         {"questions": [{"id": "p", "type": "t", "paths": [["x", True]], "queries": {}}]},
+        {"questions": [{"id": "p", "type": "t", "paths": [["x", 1.5]], "queries": {}}]},
+        {"questions": [{"id": "p", "type": "t", "paths": [["x", ["y"]]], "queries": {}}]},
         {"questions": [{"id": "p", "type": "t", "paths": [], "queries": {"f": 1}}]},
     ],
 )

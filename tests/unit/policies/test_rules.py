@@ -277,6 +277,15 @@ def _rule(test: Is | Outside | AnyAbsent, advice: Advice = Advice.DOES_NOT_MEET)
     return Rule(test=test, advice=advice, because=WHY)
 
 
+def test_a_number_is_no_truth_value_to_a_rule() -> None:
+    claim = Subject(question="a", path=("a",))
+    assert not matters([_rule(Is(claim=claim, value=True), Advice.MEETS), _rule(Is(claim=claim, value=0)), END], claim)
+
+
+def test_a_claim_that_is_said_to_be_absent_is_so_though_it_is_there() -> None:
+    assert advise(answered("house", absent={"size": True})).advice is Advice.NOT_DERIVABLE
+
+
 def test_a_claim_matters_where_a_rule_of_it_can_change_the_advice_and_nowhere_else() -> None:
     a, b, c = CLAIMS
     yes, no = Is(claim=a, value=True), Is(claim=a, value=False)
