@@ -372,6 +372,8 @@ class _Walk:
         def put() -> None:
             rest = getattr(node, name)
             del rest[index]
+            if isinstance(node, ast.BoolOp) and len(rest) == 1:  # takes two: what changes nothing stands before it
+                rest.insert(0, ast.copy_location(_true(isinstance(node.op, ast.And)), node))
 
         self.add(node, f"without {_short(getattr(node, name)[index])} in {_short(node)}", put)
 

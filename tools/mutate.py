@@ -63,6 +63,8 @@ ROOMS: Final = {
     "formats/mdoc": ("formats/mdoc",),
     "formats/di": ("formats/di",),
 }
+MAKING: Final = hashlib.sha256(Path(__file__).with_name("mutants.py").read_bytes()).hexdigest()[:20]
+"""Of what makes mutants: one that died before any test began is tried again when that changed."""
 EXAMPLES: Final = 25
 """Examples of a property; fixed ones, so that a mutant fares alike each time."""
 BUDGET: Final = 2.0
@@ -529,7 +531,7 @@ class Runner:
         elif code == 3:
             sys.exit(f"the tool failed at {mutant.id}; MUTATE_TRACE=1 says why")
         else:
-            fate = {"fate": "killed" if code == 1 else "hung", "by": killer, "print": ""}
+            fate = {"fate": "killed" if code == 1 else "hung", "by": killer, "print": MAKING}
             if killer:
                 fate["print"] = self.reach.print[killer.split("::")[0]]
                 known = self.killers[(mutant.file, mutant.function)]
@@ -556,7 +558,7 @@ class Runner:
             fresh = fate["print"] == self._print(mutant, self.reach.of(mutant, [], fresh=self.reach.afresh(mutant)))
         else:
             killer = fate["by"]
-            fresh = not killer or self.reach.print.get(killer.split("::")[0]) == fate["print"]
+            fresh = fate["print"] == (self.reach.print.get(killer.split("::")[0]) if killer else MAKING)
             if killer and killer in self.reach.seconds and killer not in self.killers[(mutant.file, mutant.function)]:
                 self.killers[(mutant.file, mutant.function)].append(killer)
         if fresh:
@@ -578,10 +580,7 @@ class Runner:
         source = self.sources[mutant.file]
         mutant.put()
         path = CODE / mutant.file
-        try:
-            module = compile(source.tree, str(path), "exec", dont_inherit=True)
-        except (SyntaxError, ValueError):
-            return 1
+        module = compile(source.tree, str(path), "exec", dont_inherit=True)  # what cannot be is no mutant: it fails
         if fresh:
             return _afresh(path, module, child)
         if self.reach.afresh(mutant):
