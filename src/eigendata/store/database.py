@@ -42,7 +42,7 @@ class Database(Protocol):
     def write(self, work: Callable[[Run], T], *, durable: bool = True, alone: bool = False, again: bool = True) -> T:
         """Run a piece of work in one transaction. It may be run again: it tells then what it would have told.
 
-        What a work refuses by one of our errors may have changed only what may stay so.
+        Of what it refuses by one of our errors nothing stays.
 
         Args:
             durable: it outlives a power cut once this returns; else a kill of the program only.

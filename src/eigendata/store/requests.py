@@ -231,15 +231,16 @@ class Requests(Part):
         def work(run: Run) -> None:
             nonlocal tried
             again, tried = tried, True
-            if not run.count(statements.CONCLUDE_REQUEST, row):
+            # check, party, request: whoever locks several does so in this order, and nobody waits for each other
+            run.count(statements.CONCLUDE_CHECK, row)
+            if not run.count(statements.CONCLUDE_PARTY, row):
                 if again and run.rows(statements.CONCLUDED, row):
                     return  # the answer to the first try was lost, and it was done
                 raise Rejected(AWAITED)
-            if not run.count(statements.CONCLUDE_PARTY, row):
+            if not run.count(statements.CONCLUDE_REQUEST, row):
                 raise Rejected(AWAITED)
-            run.count(statements.CONCLUDE_OUTCOME, row)
             run.count(statements.CONCLUDE_OTHERS, row)
-            run.count(statements.CONCLUDE_CHECK, row)
+            run.count(statements.CONCLUDE_OUTCOME, row)
             for event in told:
                 run.count(statements.TELL, event)
 

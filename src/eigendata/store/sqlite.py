@@ -87,7 +87,9 @@ class Sqlite:
             raise self._unavailable(error) from error
 
     def write(self, work: Callable[[Run], T], *, durable: bool = True, alone: bool = False, again: bool = True) -> T:
-        turn = _Turn(lambda connection: work(_Run(connection, self._compiled, self._now())), durable=durable)
+        turn = _Turn(
+            lambda connection: work(_Run(connection, self._compiled, self._now())), durable=durable, alone=alone
+        )
         try:
             self._here().writer.take_turn(turn)
         except sqlite3.IntegrityError as error:
@@ -186,10 +188,11 @@ class _Reading:
 class _Turn:
     """One piece of work in the queue of the writer."""
 
-    __slots__ = ("called", "done", "durable", "error", "leads", "result", "work")
+    __slots__ = ("alone", "called", "done", "durable", "error", "leads", "result", "work")
 
-    def __init__(self, work: Callable[[sqlite3.Connection], Any], *, durable: bool) -> None:
+    def __init__(self, work: Callable[[sqlite3.Connection], Any], *, durable: bool, alone: bool) -> None:
         self.work = work
+        self.alone = alone
         self.durable = durable
         self.result: Any = None
         self.error: Exception | None = None
@@ -267,16 +270,25 @@ class _Writer:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             for turn in turns:
-                turn.error = None
-                try:
-                    turn.result = turn.work(self._connection)
-                except EigendataError as refused:
-                    turn.error = refused
+                self._do(turn)
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def _do(self, turn: _Turn) -> None:
+        turn.error = None
+        if not turn.alone:
+            self._connection.execute("SAVEPOINT turn")
+        try:
+            turn.result = turn.work(self._connection)
+        except EigendataError as refused:
+            turn.error = refused
+            if not turn.alone:
+                self._connection.execute("ROLLBACK TO turn")
+        if not turn.alone:
+            self._connection.execute("RELEASE turn")
 
     def _sync(self, synchronous: str) -> None:
         if synchronous != self._synchronous:
