@@ -135,6 +135,9 @@ def test_an_entry_that_its_chain_does_not_lead_to_stands_in_the_way_of_none_that
     assert certified(trust, both)[0].id == SECOND
     refused(VERIFIER_CHAIN, trust, both, named=HOST)
     refused(VERIFIER_CHAIN, Trust.loads(entry() + entry(SECOND)), both)
+    late = leaf(HOST, SECOND)
+    first = refused(VERIFIER_CHAIN, trust, late, at=NOW + ACCESS_VALIDITY + timedelta(days=1))
+    assert first.message.startswith("X509_IN_TIME")  # of several refusals the first is told
 
 
 def test_an_issuers_anchor_certifies_no_verifier(tmp_path: Path) -> None:

@@ -336,20 +336,21 @@ class Trust:
         """
         at, trail = utc(at), Trail()
         borne = [one for one in x509.stated_dns_names(chain) if named in (None, one)]
-        known = [(one, self.verifiers[one]) for one in borne if one in self.verifiers and self.verifiers[one].anchors]
+        known: dict[tuple[bytes, ...], str] = {}  # a chain is looked at once for the same anchors, whoever's they are
+        for one in borne:
+            entry = self.verifiers.get(one)
+            if entry is not None and entry.anchors:
+                known.setdefault(entry.anchors, one)
         trail.require(VERIFIER_LISTED, bool(known))
-        refusals: dict[tuple[bytes, ...], Rejected] = {}
-        for name, entry in known:
-            if entry.anchors in refusals:
-                continue
+        refusals: list[Rejected] = []
+        for anchors, name in known.items():
             try:
-                leaf = x509.verify_chain(tuple(chain), entry.anchors, at=at)
+                leaf = x509.verify_chain(tuple(chain), anchors, at=at)
             except Rejected as refused:
-                refusals[entry.anchors] = refused
+                refusals.append(refused)
             else:
-                return Party(id=name, name=entry.name), leaf
-        first = next(iter(refusals.values()))
-        raise Rejected(VERIFIER_CHAIN, (*trail.done(), *first.trail), first.message) from first
+                return Party(id=name, name=self.verifiers[name].name), leaf
+        raise Rejected(VERIFIER_CHAIN, (*trail.done(), *refusals[0].trail), refusals[0].message) from refusals[0]
 
     def did_verifier(self, controller: str, method: str, /, *, at: datetime) -> tuple[Party, PublicKey]:
         """Give the verifier of a DID, and the key of one of its verification methods, which is for authentication.
