@@ -1,33 +1,29 @@
-"""The corporation's verifier as a service that is asked over HTTP.
+"""The corporation's verifier as a service in a process of its own, as `eigendata serve verifier` runs it.
 
 It stands behind a proxy that is not there: wallets are told `https://HOST`, and what they send is sent to this machine.
 """
 
 from __future__ import annotations
 
-import secrets
+import os
 import socket
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import uvicorn
-from fastapi import FastAPI
 
-from eigendata import did, policies
-from eigendata.model import NO_STATUS_CHECK
-from eigendata.store import Store
-from eigendata.web.checking import Checking
-from eigendata.web.desks import Desk, Signing
-from eigendata.web.verifier import verifier_router
+from eigendata import did
+from eigendata.crypto.x509 import dump_pem_chain
 from tests.interop.material import jwk
-from tests.interop.town import BOTH, CLIENTS, HOST, KEY, LEAF, NAME, TRUST
+from tests.interop.town import BOTH, CLIENTS, HOST, ISSUERS, KEY, LEAF
 from tests.interop.wallets import ForeignWallet, Order, Resolved
 
+COMMAND: Final = (sys.executable, "-c", "from eigendata.cli import main; main()")
 PUBLIC: Final = f"https://{HOST}"
 PATIENCE: Final = 60.0
 OWN_METHOD: Final = did.key_method(KEY.public_key)
@@ -69,6 +65,7 @@ class Service:
 
     Attributes:
         address: where it listens.
+        log: what it says of itself.
         api: with the key of its desk.
         wallets: without.
     """
@@ -76,6 +73,7 @@ class Service:
     address: str
     api: httpx.Client
     wallets: httpx.Client
+    log: Path
 
     def begin(self, *, prefix: str | None = None, sealed: bool = True, **order: Any) -> Check:
         """Begin a check: of `BOTH`, or of a policy."""
@@ -97,39 +95,41 @@ class Service:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Service]:
-    """Answer at a port of this machine until the block ends, in an application of one's own."""
-    with closing(Store.open(f"sqlite:///{folder / 'checks.db'}", key=secrets.token_bytes(32))) as store:
-        desk = Desk.make(
-            "desk",
-            name=NAME,
-            public_url=PUBLIC,
-            trust=TRUST,
-            status=NO_STATUS_CHECK,
-            once=store.once,
-            policies=[policies.load("woningcorporatie/B")],
-            signing=Signing(signer=KEY, chain=(LEAF,)),
+    """Run a service in a folder, until the block ends."""
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    KEY.save(data / "access.key")
+    (data / "access.pem").write_bytes(dump_pem_chain([LEAF]))
+    (folder / "trust.toml").write_text(ISSUERS, "utf-8")
+    port = _free()
+    where = ("--data", data, "--trust", folder / "trust.toml", "--public-url", PUBLIC, "--port", str(port))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*COMMAND, "serve", "verifier", *where], stdout=subprocess.PIPE, stderr=log, text=True, env=_environment()
         )
-        app = FastAPI(openapi_url=None)
-        app.include_router(verifier_router(Checking([desk], store=store, public_url=PUBLIC)))
-        key = {"Authorization": f"Bearer {store.keys.add('desk', name='tests').secret}"}
-        with _answering(app) as address:
-            settings: dict[str, Any] = {"base_url": address, "trust_env": False, "timeout": PATIENCE}
-            with httpx.Client(**settings, headers=key) as api, httpx.Client(**settings) as wallets:
-                yield Service(address=address, api=api, wallets=wallets)
-
-
-@contextmanager
-def _answering(app: FastAPI) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        assert ready == f"READY {PUBLIC}\n", (folder / "log").read_text("utf-8")
+        address = f"http://127.0.0.1:{port}"
+        key = {"Authorization": f"Bearer {(data / 'api-key').read_text('ascii').strip()}"}
+        settings: dict[str, Any] = {"base_url": address, "trust_env": False, "timeout": PATIENCE}
+        with httpx.Client(**settings, headers=key) as api, httpx.Client(**settings) as wallets:
+            yield Service(address=address, api=api, wallets=wallets, log=folder / "log")
     finally:
-        server.should_exit = True
-        thread.join(PATIENCE)
-        listener.close()
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("EIGENDATA_SERVE_")}
 
 
 def sent(wallet: ForeignWallet, check: Check, resolved: Resolved, **more: Any) -> tuple[int, str]:

@@ -217,6 +217,16 @@ def test_who_comes_back_to_the_browser_that_began_is_shown_the_outcome(service: 
     assert service.wallets.get(path, headers=cookie).status_code == 403
 
 
+def test_nothing_of_an_answer_is_in_the_services_log(service: Service, wallet: ForeignWallet) -> None:
+    check = service.begin()
+    resolved = check.resolve(wallet)
+    assert sent(wallet, check, resolved)[0] == 200
+    written = service.log.read_text("utf-8")
+    assert written.count("/answers") > 0
+    for told in ("Zandstra", "1984-02-29", check.id, resolved.parameters["state"], resolved.parameters["nonce"]):
+        assert told not in written
+
+
 ALONE: Final[Mapping[str, Any]] = {
     "credentials": [
         {
