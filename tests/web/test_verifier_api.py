@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 
-from eigendata.encoding import json_loads
+from eigendata.encoding import b64_decode, json_loads
 from eigendata.formats import only
 from eigendata.web import openapi
 from eigendata.web.checking import OPEN_FOR, UNTIL_EVENT
@@ -227,6 +227,25 @@ def test_a_body_that_is_too_large_is_not_read(site: Site) -> None:
     problem(site.api("POST", "checks", content=body, headers={"content-type": "application/json"}), 413)
 
 
+def test_a_desk_is_told_of_its_checks_where_it_asks_to_be(site: Site, aisha: Holder) -> None:
+    made = site.api("POST", "webhooks", json={"url": "https://corporation.example/hook"})
+    assert (made.status_code, made.json().keys()) == (201, {"id", "url", "secret"})
+    assert len(b64_decode(made.json()["secret"].removeprefix("whsec_"))) == 32
+    told = site.api("GET", "webhooks").json()
+    assert told == {"webhooks": [{"id": made.json()["id"], "url": "https://corporation.example/hook"}]}
+    answered(site, aisha)
+    [event] = site.store.webhooks.due(10)
+    assert event.secret == b64_decode(made.json()["secret"].removeprefix("whsec_"))
+    assert site.api("DELETE", f"webhooks/{made.json()['id']}").status_code == 204
+    problem(site.api("DELETE", f"webhooks/{made.json()['id']}"), 404)
+    assert site.api("GET", "webhooks").json() == {"webhooks": []}
+    for wrong in ("http://corporation.example/hook", "http://127.0.0.1/hook", "https://a.example:99999"):
+        problem(site.api("POST", "webhooks", json={"url": wrong}), 409)
+    others: tuple[Any, ...] = ("ftp://corporation.example", "https://user@a.example", "https://", "https://a/#b", 7)
+    for wrong in others:
+        problem(site.api("POST", "webhooks", json={"url": wrong}), 400)
+
+
 # -- keys -------------------------------------------------------------------------------------------------------------
 
 
@@ -359,4 +378,4 @@ def test_schemathesis_finds_nothing(world: World, tmp_path: Path) -> None:
             check=False,
         )
     assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-1000:]
-    assert re.search("Operations: +5 selected / 5 total", found.stdout)
+    assert re.search("Operations: +8 selected / 8 total", found.stdout)

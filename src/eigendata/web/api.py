@@ -5,6 +5,7 @@
     GET    /api/checks/{id}                           how one stands, with what was disclosed
     DELETE /api/checks/{id}                           wipes it
     POST   /api/checks/{id}/parties/{role}/requests   asks a party anew
+    POST   /api/webhooks                              is told of it when a party is done; GET lists, DELETE removes
     GET    /api/openapi.json                          all of this, for programs
 
 Everything below `/api/v1` too, which is what the document names. Who calls has a key of one desk, and sees the checks
@@ -14,15 +15,17 @@ of that desk alone: those of another are as unknown as those that never were. Wh
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from eigendata.encoding import Json, json_dumps, json_loads
+from eigendata.encoding import Json, b64_encode, json_dumps, json_loads
 from eigendata.errors import Declined, Malformed, Misuse, Rejected, Unavailable
 from eigendata.openid.client_id import Prefix
 from eigendata.query import Query, parse_query
@@ -39,6 +42,8 @@ PLACES: Final = ("/api/v1", "/api")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{43,64}")
 _AFTER: Final = re.compile(r"[A-Za-z0-9_-]{1,500}")
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,512})", re.IGNORECASE)
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_SECRET_SIZE: Final = 32  # octets, as Standard Webhooks has it: 24 to 64
 _VERSION: Final = {"API-Version": API_VERSION}
 _NO_KEY: Final = {"WWW-Authenticate": "Bearer"}
 
@@ -52,6 +57,8 @@ def api_routes(checking: Checking) -> list[BaseRoute]:
         "/checks": {"POST": api.begin, "GET": api.list},
         "/checks/{id}": {"GET": api.look, "DELETE": api.remove},
         "/checks/{id}/parties/{role}/requests": {"POST": api.ask},
+        "/webhooks": {"POST": api.add_webhook, "GET": api.list_webhooks},
+        "/webhooks/{id}": {"DELETE": api.remove_webhook},
     }
     routes: list[BaseRoute] = []
     for place in PLACES:
@@ -175,6 +182,22 @@ class _Api:
         asking = await in_thread(lambda: self._checking.ask(self._checking.look(desk, check), role))
         return _json({**_link(asking), "expires_at": moment(asking.fetch_until)}, 201)
 
+    async def add_webhook(self, request: Request, desk: str) -> Response:
+        order = _read("WebhookOrder", request, await body_of(request))
+        url, key = _target(str(order["url"]), self._checking.public_url), secrets.token_bytes(_SECRET_SIZE)
+        made = await in_thread(lambda: self._checking.store.webhooks.add(desk, url, secret=key))
+        # the secret as Standard Webhooks writes it, this once
+        return _json({"id": made.id, "url": made.url, "secret": f"whsec_{b64_encode(key)}"}, 201)
+
+    async def list_webhooks(self, request: Request, desk: str) -> Response:
+        found = await in_thread(lambda: self._checking.store.webhooks.list(desk))
+        return _json({"webhooks": [{"id": one.id, "url": one.url} for one in found]})
+
+    async def remove_webhook(self, request: Request, desk: str) -> Response:
+        which = str(request.path_params["id"])
+        await in_thread(lambda: self._checking.store.webhooks.remove(which, desk=desk))
+        return reply(b"", 204, kind="application/json", headers=_VERSION)
+
     # -- how it is said -----------------------------------------------------------------------------------------------
 
     def _base(self, request: Request) -> str:
@@ -250,6 +273,23 @@ def _query(value: Json) -> Query:
         return parse_query(value)
     except Malformed as error:
         raise Misuse(f"dcql: {error}") from error
+
+
+def _target(url: str, public_url: str) -> str:
+    """Judge where events are to go: by https; without it to this machine alone, where the service is so reached too.
+
+    Raises:
+        Misuse: it is no such address.
+    """
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that there is not
+        named = False
+    plain = named and parts.scheme == "http" and public_url.startswith("http:") and parts.hostname in _LOOPBACK
+    if not named or (parts.scheme != "https" and not plain):
+        raise Misuse("events go to an https address")
+    return url
 
 
 def _id(request: Request) -> str:

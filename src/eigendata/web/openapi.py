@@ -223,7 +223,15 @@ _SCHEMAS: Final[dict[str, Json]] = {
         {"checks": {"type": "array", "items": _ref("Check")}, "next": {**_URI, "description": "The next part."}},
         required=("checks",),
     ),
-    "WebhookOrder": _object({"url": {**_URI, "pattern": "^https?://[A-Za-z0-9]", "maxLength": 2048}}),
+    "WebhookOrder": _object(
+        {
+            "url": {
+                "type": "string",
+                "pattern": "^https?://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?(/([A-Za-z0-9._~/?=&-]|%[0-9A-Fa-f]{2}){0,500})?$",
+                "description": "Where events are posted, signed as Standard Webhooks 1.0 has it.",
+            }
+        }
+    ),
     "Webhook": _object(
         {"id": {"type": "string"}, "url": _URI, "secret": {"type": "string", "description": "Told once."}},
         required=("id", "url"),
@@ -455,6 +463,38 @@ _PATHS: Final[dict[str, Json]] = {
                 **_TOO_LARGE,
             },
             parameters=[_CHECK_ID, _path("role", _ROLE)],
+        )
+    },
+    "/webhooks": {
+        "post": _does(
+            "addWebhook",
+            "Be told when a party of a check is done",
+            "webhooks",
+            {
+                "201": _gives(
+                    "Events come, signed with this secret.",
+                    "Webhook",
+                    {"id": "wh_1", "url": "https://woonstichting.example/hook", "secret": "whsec_c2VjcmV0"},
+                ),
+                **_CONFLICT,
+                **_TOO_LARGE,
+            },
+            requestBody=_posts("WebhookOrder", {"url": "https://woonstichting.example/hook"}),
+        ),
+        "get": _does(
+            "listWebhooks",
+            "List the desk's webhooks",
+            "webhooks",
+            {"200": _gives("All of them.", "WebhookList", {"webhooks": []})},
+        ),
+    },
+    "/webhooks/{id}": {
+        "delete": _does(
+            "deleteWebhook",
+            "Take a webhook back",
+            "webhooks",
+            {"204": _gives("No more events go there.")},
+            parameters=[_path("id", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"})],
         )
     },
 }

@@ -47,8 +47,9 @@ from eigendata.web.pages import Asked, Place
 from eigendata.web.replies import HEADERS, Problem, body_of, in_thread, language_of, leads_to, reply
 from eigendata.web.views import VisitView
 
-ANSWERS_INLINE: Final = True
-"""Whether an answer is verified on the loop that read it, not in a thread of a pool: the one place of this choice."""
+ANSWERS_INLINE: Final = False
+"""Whether an answer is verified on the loop that read it, not in a thread of a pool: the one place of this choice.
+Threads share one sync of the disk, and wait for it beside the loop."""
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43,64}")
 _MAX_NONCE: Final = 512  # characters of a wallet's nonce
