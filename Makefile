@@ -9,7 +9,7 @@ FUZZ := .venv-fuzz/bin
 SECONDS ?= 60
 JOBS ?= auto
 
-.PHONY: demo test coverage mutate check bench differential fuzz-smoke format schemas clean
+.PHONY: demo test coverage mutate check bench differential fuzz-smoke api-fuzz format schemas clean
 
 demo: .venv/base
 	@$(BIN)/eigendata demo
@@ -62,6 +62,10 @@ fuzz-smoke: .venv-fuzz/ready
 	  $(FUZZ)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=8192 \
 	    -artifact_prefix=.fuzz/found-$$target- -print_final_stats=1 -verbosity=0 \
 	    .fuzz/$$target tests/fuzz/corpus/$$target </dev/null; done
+
+# The whole API of a service that runs, by its own document; EXAMPLES=5000 for longer.
+api-fuzz: .venv/development
+	EIGENDATA_API_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/web/test_serve_verifier.py -k schemathesis
 
 format: .venv/development
 	$(BIN)/ruff check --fix .

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import stat
 import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from standardwebhooks import Webhook
 
 from eigendata.cli import run
 from eigendata.crypto.x509 import load_pem_chain, read_leaf, verify_chain
 from tests.web.running import EIGENDATA, FORM, PATIENCE, Service, resident, running
+
+API_EXAMPLES = os.environ.get("EIGENDATA_API_EXAMPLES", "10")
+"""Examples of each operation and phase; `make api-fuzz` tries more."""
 
 
 def ended(service: Service, client: httpx.Client, check: str) -> str:
@@ -99,6 +107,60 @@ def test_what_was_answered_before_it_stopped_is_there_when_it_starts_again(tmp_p
         assert accepted
         assert {states[check] for check in accepted} == {"answered"}
         assert service.stop(signal.SIGINT) == 0
+
+
+def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+    """What the document allows is accepted, what it forbids is refused, and every answer is one that it names."""
+    with running(tmp_path) as service:
+        found = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "run", f"{service.url}/api/openapi.json"),
+                *("-H", f"Authorization: Bearer {service.key}", "--max-examples", API_EXAMPLES),
+                *("--seed", "1", "--generation-database", "none", "--no-color"),
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=300 + 10 * int(API_EXAMPLES),
+            check=False,
+        )
+        assert service.stop() == 0
+    assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-1000:]
+    assert re.search("Operations: +8 selected / 8 total", found.stdout)
+    assert '"status":500' not in service.log()
+
+
+def test_a_webhook_is_told_of_a_check_and_of_nothing_that_was_shown(tmp_path: Path) -> None:
+    came: list[tuple[dict[str, str], bytes]] = []
+    arrived = threading.Event()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            came.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(204)
+            self.end_headers()
+            arrived.set()
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver, running(tmp_path, "--workers", "2") as service:
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        with service.client() as client:
+            hook = f"http://127.0.0.1:{receiver.server_port}/hook"
+            secret = service.api(client, "POST", "webhooks", json={"url": hook}).json()["secret"]
+            begun = service.begin(client)
+            body = service.written(begun["parties"][0]["link"])
+            assert client.post("/answers", content=body, headers=FORM).status_code == 200
+            assert arrived.wait(PATIENCE)
+        assert service.stop() == 0
+        receiver.shutdown()
+    ((headers, sent),) = came
+    told = Webhook(secret).verify(sent, headers)
+    assert told["type"] == "check.concluded"
+    assert told["data"] == {"id": begun["id"], "role": "aanvrager", "state": "answered"}
 
 
 # -- what stops a start -----------------------------------------------------------------------------------------------
