@@ -230,8 +230,8 @@ def _names(public_url: str, signing: Signing | None) -> dict[Prefix, str]:
             raise Misuse("the certificate of a desk is not of its key")
         names[Prefix.X509_HASH] = str(of_certificate(signing.chain[0]))
         host = urlsplit(public_url).hostname or ""
-        # answers go to no other host than the one that is named (section 5.9.3); one label names no host to wallets
-        if host in leaf.dns_names and "." in host:
+        # answers go to no other host than the one that is named (section 5.9.3)
+        if host in leaf.dns_names:
             names[Prefix.X509_SAN_DNS] = str(of_dns_name(host))
     if signing is not None:
         did, _, _ = signing.did_method.partition("#")
