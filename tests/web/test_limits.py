@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from eigendata.web import limits
 from eigendata.web.limits import MAX_ANSWER, MAX_BODY, WINDOW, Buckets, Guard
+from eigendata.web.replies import API_VERSION
 from eigendata.web.settings import Rates
 from tests.negatives import negative
 from tests.web.asgi import Visitor
@@ -157,6 +158,15 @@ def test_who_guesses_keys_is_stopped_and_who_has_one_is_not() -> None:
     assert service.get("/api/checks", **KEY) == 200
     service.at("192.0.2.2")
     assert service.get("/api/checks", authorization="Bearer 9") == 401
+
+
+def test_a_refusal_of_the_api_has_its_version_as_its_answers_have() -> None:
+    service = Service(base="/eigen", api=1, pages=1)
+    for path, version in (("/eigen/api/checks", API_VERSION), ("/eigen/", None)):
+        for _ in range(3):
+            answer = service.visitor.get(path, headers=KEY)
+        assert answer.status_code == 429
+        assert answer.headers.get("api-version") == version
 
 
 def test_workers_share_a_rate() -> None:

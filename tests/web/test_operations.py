@@ -233,15 +233,15 @@ def test_the_figures_of_all_workers_are_one_sum_also_after_one_died(tmp_path: Pa
         "for number in (1, 2, 3):\n"
         "    child = os.fork()\n"
         "    if not child:\n"
-        "        metrics.begun.labels('desk').inc(number); metrics.in_hand.inc(); os._exit(0)\n"
+        "        metrics.advised.labels('voldoet').inc(number); metrics.in_hand.inc(); os._exit(0)\n"
         "    children.append(child)\n"
         "for child in children: os.waitpid(child, 0)\n"
         "before = metrics.page().decode()\n"
-        "assert 'eigendata_checks_begun_total{desk=\"desk\"} 6.0' in before, before\n"
+        "assert 'eigendata_advices_total{advice=\"voldoet\"} 6.0' in before, before\n"
         "assert 'eigendata_requests_in_hand 3.0' in before, before\n"
         "metrics.forget(children[0])\n"
         "after = metrics.page().decode()\n"
-        "assert 'eigendata_checks_begun_total{desk=\"desk\"} 6.0' in after, after\n"
+        "assert 'eigendata_advices_total{advice=\"voldoet\"} 6.0' in after, after\n"
         "assert 'eigendata_requests_in_hand 2.0' in after, after\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program, str(tmp_path)], check=True, timeout=60)

@@ -45,6 +45,7 @@ def test_a_check_goes_from_its_beginning_to_its_advice(tmp_path: Path, workers: 
         assert (said["state"], said["advice"]) == ("answered", "voldoet")
         figures = client.get("/metrics").text
         assert 'eigendata_requests_total{method="POST",route="/answers",status="200"} 1.0' in figures
+        assert 'eigendata_advices_total{advice="voldoet"} 1.0' in figures
         assert service.stop() == 0
     secrets = [begun["id"], service.key, begun["parties"][0]["page"].rpartition("/")[2], "Mardoun", "127.0.0.1"]
     assert not [one for one in secrets if one in service.log()]

@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from eigendata.errors import Malformed
 from eigendata.openid import vp
 from eigendata.web.operations import problem
+from eigendata.web.replies import API_VERSION
 from eigendata.web.settings import Rates
 
 MAX_BODY: Final = 65_536  # bytes of what is posted anywhere but where answers go: conditions, a webhook, a button
@@ -195,6 +196,8 @@ class Guard:
     ) -> None:
         self._refused(kind)
         headers = {"retry-after": str(ceil(wait))} if wait else {"connection": "close"}
+        if str(scope["path"]).removeprefix(self._base).startswith("/api/"):
+            headers["api-version"] = API_VERSION
         await problem(status, _SAYS[kind], **headers)(scope, receive, send)
 
 

@@ -170,9 +170,8 @@ class Metrics:
         self.refused = Counter(
             "eigendata_requests_refused", "Requests refused before they were looked at.", ("limit",), registry=registry
         )
-        self.begun = Counter("eigendata_checks_begun", "Checks begun.", ("desk",), registry=registry)
-        self.answered = Counter(
-            "eigendata_answers", "Answers of wallets, by what came of them.", ("desk", "outcome"), registry=registry
+        self.advised = Counter(
+            "eigendata_advices", "Answers that were believed, by what was advised.", ("advice",), registry=registry
         )
         self.webhooks = Counter(
             "eigendata_webhook_attempts", "Attempts to deliver an event, by their outcome.", ("outcome",),

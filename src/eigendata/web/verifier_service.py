@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 from eigendata import policies
 from eigendata.errors import Misuse, Rejected, Unavailable, within
 from eigendata.fetch import Fetcher
+from eigendata.model import Disclosure
 from eigendata.policies import Policy
 from eigendata.status import StatusLists
 from eigendata.store import Store
@@ -120,7 +121,11 @@ def application(settings: Settings, prepared: Prepared, store: Store, *, log: Lo
     desks = [_desk(one, settings, prepared, store, status) for one in settings.desks]
     for one in settings.desks:
         metrics.certificate.labels(one.id).set(prepared.access[one.id].until.timestamp())
-    checking = Checking(desks, store=store, public_url=settings.public_url)
+
+    def checked(check: str, role: str, disclosure: Disclosure) -> None:
+        metrics.advised.labels("none" if disclosure.advice is None else str(disclosure.advice.advice)).inc()
+
+    checking = Checking(desks, store=store, public_url=settings.public_url, on_checked=checked)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, title="eigendata verifier")
     router = verifier_router(checking)
     app.include_router(router, prefix=settings.base_path)
