@@ -11,11 +11,12 @@ import pytest
 from eigendata import did
 from eigendata.crypto import multikey
 from eigendata.crypto.keys import Algorithm, SoftwareKey
+from eigendata.crypto.x509 import dump_pem_chain, make_authority
 from eigendata.encoding import json_dumps
 from eigendata.errors import Check, Malformed, Misuse, Rejected, Unavailable
 from eigendata.fetch import Reply
 from eigendata.model import CredentialType, Method, Named, TrustedIssuer
-from eigendata.trust import ISSUER_KNOWN, ISSUER_MECHANISM, ISSUER_TYPE, Trust, add_issuer
+from eigendata.trust import ISSUER_KNOWN, ISSUER_MECHANISM, ISSUER_TYPE, IssuerEntry, Trust, add_issuer
 
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 KEY = SoftwareKey.generate(Algorithm.EDDSA).public_key
@@ -178,3 +179,51 @@ def test_a_document_that_is_pinned_makes_its_controller_the_issuers(tmp_path: Pa
     assert found(Trust.load(path)).key == KEY
     with pytest.raises(Malformed):
         add_issuer(path, issuer="https://other.example", name="Other", documents=[b"{}"], **how)
+
+
+# -- one way beside another -------------------------------------------------------------------------------------------
+
+ISSUER = "https://boxtel.example"
+
+
+def added(path: Path, **more: Any) -> IssuerEntry:
+    about = {"anchor_pem": None, "issuer": ISSUER, "name": "Boxtel", "types": ["urn:example:a:1"], **more}
+    add_issuer(path, **about)
+    return Trust.load(path).issuers[ISSUER]
+
+
+def authority() -> bytes:
+    key = SoftwareKey.generate(Algorithm.ES256)
+    return dump_pem_chain([make_authority("Own", key, at=NOW)])
+
+
+def test_who_was_found_by_a_controller_alone_gets_an_authority_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    assert not added(path, controllers=[BOXTEL]).anchors
+    entry = added(path, anchor_pem=authority(), iaca=True, controllers=[BOXTEL])
+    assert (entry.iaca, len(entry.anchors), entry.controllers) == (True, 1, (BOXTEL,))
+
+
+def test_who_publishes_keys_and_has_a_controller_goes_on_to_publish_and_nobody_begins_by_the_way(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "trust.toml"
+    assert not added(path, controllers=[BOXTEL]).issuer_metadata
+    with pytest.raises(Misuse):
+        added(path)
+    path.write_text(path.read_text().replace("types", "issuer_metadata = true\ntypes"))
+    assert added(path, controllers=[BOXTEL]).issuer_metadata
+
+
+def test_who_has_pinned_keys_gets_a_controller_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    key = SoftwareKey.generate(Algorithm.ES256).public_key.jwk()
+    inline = ", ".join(f'{name} = "{value}"' for name, value in key.items())
+    path.write_text(f'[issuers."{ISSUER}"]\ntypes = ["urn:example:a:1"]\nkeys = [{{ {inline} }}]\n')
+    entry = added(path, controllers=[BOXTEL])
+    assert (len(entry.keys), entry.controllers) == (1, (BOXTEL,))
+
+
+def test_a_controller_stands_once_in_an_entry() -> None:
+    with pytest.raises(Malformed):
+        Trust.loads(entry(f'controllers = ["{BOXTEL}", "{BOXTEL}"]'))

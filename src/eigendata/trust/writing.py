@@ -198,7 +198,6 @@ def _widened(issuer: str, known: IssuerEntry, added: IssuerEntry) -> IssuerEntry
         known,
         name=added.name,
         anchors=anchors,
-        issuer_metadata=known.issuer_metadata or added.issuer_metadata,
         iaca=known.iaca or added.iaca,
         signer_use=known.signer_use if known.anchors else added.signer_use,
         types=types,
