@@ -21,6 +21,7 @@ test: .venv/development
 # processor's time run under `test` alone: measuring would lengthen it.
 COVERED := tests/formats tests/laws/test_dcql.py tests/laws/test_openid4vp.py tests/laws/test_policies.py \
   tests/unit/crypto/test_access.py tests/unit/crypto/test_jwe.py tests/unit/formats tests/unit/openid tests/unit/policies \
+  tests/unit/store \
   tests/unit/test_attacks_on_verifying.py tests/unit/test_encoding.py tests/unit/test_files.py tests/unit/test_once*.py \
   tests/unit/test_formats_*.py tests/unit/test_query_*.py tests/unit/test_trust*.py tests/unit/test_verifier.py \
   tests/unit/wallet

@@ -20,9 +20,9 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool
 
-from eigendata.errors import Misuse, Unavailable
+from eigendata.errors import Malformed, Misuse, Unavailable
 from eigendata.store import statements
 from eigendata.store.database import PATIENCE, Compiled, Row, Run, Value
 from eigendata.store.migrating import is_newest, migrate
@@ -54,6 +54,7 @@ class Postgres:
 
         Raises:
             Misuse: its layout is newer than this program.
+            Malformed: others have tables of our names in it.
             Unavailable: the server cannot be used now.
         """
         self._url = url.set(drivername="postgresql+psycopg")
@@ -145,15 +146,17 @@ class Postgres:
         return self._engine.raw_connection()
 
     def _migrate(self, _: PoolProxiedConnection) -> None:
+        engine = create_engine(self._url, isolation_level="READ COMMITTED", poolclass=NullPool)
         try:
-            with self._engine.connect() as connection:
+            with engine.connect() as connection:
                 if is_newest(connection):
                     return
-            engine = self._engine.execution_options(isolation_level="READ COMMITTED")
-            with engine.connect() as connection, connection.begin():
+            with engine.begin() as connection:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
                 migrate(connection, where=self._where)
         except DBAPIError as error:
+            if isinstance(error.orig, errors.DuplicateTable):
+                raise Malformed(f"{self._where} is no store: it holds something else") from error
             raise error.orig or error from error
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import create_engine
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -61,11 +62,14 @@ def prepare(path: Path) -> None:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
             raise Malformed(f"{where} is no store: it holds something else")
         engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-        with engine.connect() as migrated:
-            if not is_newest(migrated):
-                connection.execute("BEGIN IMMEDIATE")
-                migrate(migrated, where=where)
-                connection.execute("COMMIT")
+        try:
+            with engine.connect() as migrated:
+                if not is_newest(migrated):
+                    connection.execute("BEGIN IMMEDIATE")
+                    migrate(migrated, where=where)
+                    connection.execute("COMMIT")
+        except DBAPIError as error:
+            raise error.orig or error from error
         connection.execute("PRAGMA journal_mode=WAL")
 
 
@@ -279,16 +283,16 @@ class _Writer:
 
     def _do(self, turn: _Turn) -> None:
         turn.error = None
-        if not turn.alone:
-            self._connection.execute("SAVEPOINT turn")
+        if turn.alone:
+            turn.result = turn.work(self._connection)
+            return
+        self._connection.execute("SAVEPOINT turn")
         try:
             turn.result = turn.work(self._connection)
         except EigendataError as refused:
             turn.error = refused
-            if not turn.alone:
-                self._connection.execute("ROLLBACK TO turn")
-        if not turn.alone:
-            self._connection.execute("RELEASE turn")
+            self._connection.execute("ROLLBACK TO turn")
+        self._connection.execute("RELEASE turn")
 
     def _sync(self, synchronous: str) -> None:
         if synchronous != self._synchronous:
