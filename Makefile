@@ -9,7 +9,7 @@ FUZZ := .venv-fuzz/bin
 SECONDS ?= 60
 JOBS ?= auto
 
-.PHONY: demo test coverage mutate check bench differential fuzz-smoke api-fuzz format schemas clean
+.PHONY: demo test coverage mutate check bench bench-http differential fuzz-smoke api-fuzz format schemas clean
 
 demo: .venv/base
 	@$(BIN)/eigendata demo
@@ -48,6 +48,10 @@ check: .venv/development
 # A few seconds; `make bench BENCH="--rounds 60"` for steadier figures. Peers: `pip install --group peers` beforehand.
 bench: .venv/base
 	$(BIN)/python -m bench $(BENCH)
+
+# Some minutes; needs wrk (apt install wrk). `make bench-http BENCH="--flat 100000"` sees whether memory grows.
+bench-http: .venv/development
+	$(BIN)/python -m bench.service $(BENCH)
 
 # The same presentations to us and to the peers (docs/explanation/peers.md); `make differential EXAMPLES=20000` goes on
 # for longer. They are installed in an environment of their own: two of the packages that come with it are under LGPL.

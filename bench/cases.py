@@ -233,9 +233,13 @@ def _two_verifications(round: Round) -> float:
 
 
 def _two_verifications_and_a_new_key(round: Round) -> float:
+    return two_verifications_and_a_new_key(len(round.shown))
+
+
+def two_verifications_and_a_new_key(count: int) -> float:
     """Do what nobody who is shown a credential can do without: the issuer's key is known, the holder's never is."""
     message = os.urandom(_MESSAGE)
-    issuer, *holders = (ec.generate_private_key(_P256) for _ in range(1 + len(round.shown)))
+    issuer, *holders = (ec.generate_private_key(_P256) for _ in range(1 + count))
     public, signature = issuer.public_key(), issuer.sign(message, _ECDSA)
 
     def verify(one: tuple[bytes, bytes]) -> None:
@@ -279,12 +283,12 @@ def _present(round: Round) -> float:
 
 
 def _schema_check(_: Round) -> float:
-    claims = _claims(PERSOON)
+    claims = claims_of(PERSOON)
     schemas.validate(PERSOON, claims)
     return cpu(lambda one: schemas.validate(PERSOON, one), [claims] * 3)
 
 
-def _claims(type: CredentialType) -> Mapping[str, Json]:
+def claims_of(type: CredentialType) -> Mapping[str, Json]:
     """Give claims that fit the declaration of a type, with everything in it."""
     claims: dict[str, Json] = {}
     for attribute in type.attributes:
@@ -343,7 +347,7 @@ def _fill_vault(path: Path) -> None:
     setting = Setting.make()
     shown = Shown.make(setting)
     copy = records.Copy(token=shown.credential, key=records.SealedKey.of(shown.key)).written(SD_JWT_VC.name)
-    document = _claims(PERSOON)
+    document = claims_of(PERSOON)
     vault = Vault.create(path, _PASSPHRASE, cost=LEAST)
     with vault.writing() as writing:
         for _ in range(_SESSIONS):

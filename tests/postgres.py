@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,14 @@ _DEATH = 1  # PR_SET_PDEATHSIG
 
 
 class Server:
-    """A PostgreSQL of our own, which listens on a socket in its folder alone."""
+    """A PostgreSQL of our own, which listens on a socket in its folder alone.
 
-    def __init__(self) -> None:
+    Args:
+        settings: those of a server whose disk nobody needs, where None.
+    """
+
+    def __init__(self, settings: Sequence[str] | None = None) -> None:
+        self._settings = _SETTINGS if settings is None else settings
         # not below pytest's own folder: its path may be too long for a socket, and nobody else goes through it
         self.folder = folder = Path(tempfile.mkdtemp(prefix="eigendata-postgres-"))
         self.folder.chmod(0o755)
@@ -52,7 +57,7 @@ class Server:
         died = ctypes.CDLL(None).prctl
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                (self._programs / "postgres", "-D", self._data, "-k", self._data, "-h", "", *_SETTINGS),
+                (self._programs / "postgres", "-D", self._data, "-k", self._data, "-h", "", *self._settings),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

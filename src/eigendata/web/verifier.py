@@ -32,7 +32,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from eigendata.encoding import Json, json_dumps
 from eigendata.errors import EigendataError, Malformed, Misuse, Rejected, Unavailable
@@ -83,6 +83,11 @@ def verifier_router(checking: Checking, *, answers_inline: bool = ANSWERS_INLINE
     router = APIRouter(redirect_slashes=False)
     router.routes.extend(routes)
     return router
+
+
+def answers_endpoint(checking: Checking) -> ASGIApp:
+    """Give what answers at `/answers` alone, for a service that leads there by itself."""
+    return _Answers(checking, inline=ANSWERS_INLINE)
 
 
 # -- the wallet's answer ----------------------------------------------------------------------------------------------

@@ -32,11 +32,11 @@ from eigendata.store import Store
 from eigendata.trust import Trust
 from eigendata.web import provisioning, serving, webhooks
 from eigendata.web.checking import Checking
-from eigendata.web.desks import Desk, Signing
+from eigendata.web.desks import ANSWERS, Desk, Signing
 from eigendata.web.operations import Level, LibraryLog, Log, Metrics, operations_router
 from eigendata.web.provisioning import Access
 from eigendata.web.settings import DeskSettings, Settings
-from eigendata.web.verifier import verifier_router
+from eigendata.web.verifier import answers_endpoint, verifier_router
 from eigendata.web.webhooks import Courier
 from eigendata.web.workers import Supervisor, Worker
 
@@ -134,7 +134,8 @@ def application(settings: Settings, prepared: Prepared, store: Store, *, log: Lo
     )
     app.include_router(operations, prefix=settings.base_path)
     patterns = [one.path for one in router.routes if isinstance(one, Route)]
-    return serving.shell(app, settings, log=log, metrics=metrics, patterns=patterns)
+    posted = {f"{settings.base_path}{ANSWERS}": answers_endpoint(checking)}
+    return serving.shell(app, settings, log=log, metrics=metrics, patterns=patterns, posted=posted)
 
 
 def _desk(said: DeskSettings, settings: Settings, prepared: Prepared, store: Store, status: StatusLists) -> Desk:
