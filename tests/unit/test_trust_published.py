@@ -540,6 +540,32 @@ def test_many_tokens_at_once_make_one_look() -> None:
     assert web.asked == [HERE]
 
 
+def test_who_waited_while_another_looked_takes_what_it_found_and_does_not_look_again() -> None:
+    web, coming = Web(), threading.Event()
+    trusted = trust(web)
+    plain = web.get
+    given: list[PublicKey] = []
+
+    def come() -> None:
+        coming.set()
+        given.append(found(trusted, at=NOW + PAUSE))
+
+    later = threading.Thread(target=come)
+
+    def slow(url: str, *, accept: Sequence[str]) -> Reply:
+        if not later.is_alive():
+            later.start()
+        assert coming.wait(60)
+        time.sleep(0.2)  # seconds in which the other comes to the lock
+        return plain(url, accept=accept)
+
+    web.get = slow  # type: ignore[method-assign]
+    assert found(trusted) == ISSUED
+    later.join()
+    assert given == [ISSUED]
+    assert web.asked == [HERE]
+
+
 def test_who_asks_for_a_key_that_nobody_has_holds_up_nobody_else() -> None:
     web, asked, answer = Web(), threading.Event(), threading.Event()
     trusted = trust(web)
