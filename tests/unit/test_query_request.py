@@ -10,7 +10,7 @@ import pytest
 from eigendata.encoding import freeze, json_dumps, json_object
 from eigendata.errors import Malformed
 from eigendata.model import Binding, Party
-from eigendata.query import Asker, PolicyReference, Question, Request, parse_query
+from eigendata.query import Asker, Encryption, PolicyReference, Question, Request, parse_query
 
 QUERY = parse_query({"credentials": [{"id": "q", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:t"]}}]})
 PLAIN = Request(
@@ -22,6 +22,7 @@ PLAIN = Request(
 )
 FULL = replace(
     PLAIN,
+    encryption=Encryption(jwk={"kty": "EC", "key_ops": ["deriveBits"]}, encryptions=("A256GCM", "A128GCM")),
     state="s",
     purpose={"nl": "Omdat", "en": "Because"},
     legal_basis=("AVG 6(1)(b)",),
@@ -41,9 +42,9 @@ def test_a_request_comes_out_of_a_store_as_it_went_in(request_: Request) -> None
 
 
 def test_a_request_and_all_it_holds_may_be_members_of_a_set() -> None:
-    whole = (FULL, *FULL.questions, FULL.policy, FULL.query, *FULL.query.credentials)
+    whole = (FULL, *FULL.questions, FULL.policy, FULL.encryption, FULL.query, *FULL.query.credentials)
     again = Request.from_json(FULL.to_json())
-    same = (again, *again.questions, again.policy, again.query, *again.query.credentials)
+    same = (again, *again.questions, again.policy, again.encryption, again.query, *again.query.credentials)
     assert {*whole, *same} == {*whole}
     assert len({*whole, *same}) == len(whole)
 
@@ -53,9 +54,13 @@ def test_what_was_asked_cannot_be_changed_afterwards() -> None:
     policy = PolicyReference(id="p", version="1", home=home)
     home["household_size"].append(6)
     assert policy.home == {"household_size": (2, 4)}
+    jwk: dict[str, Any] = {"key_ops": ["deriveBits"]}
+    sealed = Encryption(jwk=jwk, encryptions=("A128GCM",))
+    jwk["key_ops"].append("deriveKey")
+    assert sealed.jwk == {"key_ops": ("deriveBits",)}
     question = replace(FULL.questions[0], queries=dict(FULL.questions[0].queries))
     asked = replace(FULL, purpose=dict(FULL.purpose), keep=dict(FULL.keep), questions=(question,))
-    for kept in (asked.purpose, asked.keep, asked.questions[0].queries):
+    for kept in (sealed.jwk, asked.purpose, asked.keep, asked.questions[0].queries):
         with pytest.raises(TypeError):
             kept["nl"] = "Daarom"  # type: ignore[index]
 
@@ -76,6 +81,13 @@ def test_arrays_of_a_stored_request_may_be_tuples() -> None:
         {"asker": {"id": "a", "name": "A"}},
         {"asker": {"id": "a", "name": "A", "proven": 1}},
         {"response_uri": None},
+        {"encryption": {}},
+        {"encryption": "A128GCM"},
+        {"encryption": {"jwk": {}}},
+        {"encryption": {"encryptions": ["A128GCM"]}},
+        {"encryption": {"jwk": [], "encryptions": ["A128GCM"]}},
+        {"encryption": {"jwk": {}, "encryptions": "A128GCM"}},
+        {"encryption": {"jwk": {}, "encryptions": [1]}},
         {"state": 1},
         {"query": {}},
         {"binding": {"audience": "a", "nonce": "n", "transcript": "!"}},
