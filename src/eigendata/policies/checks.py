@@ -189,7 +189,7 @@ def _use(trail: Trail, policy: Policy, asked: _Asked, uses: Mapping[str, Use]) -
         ),
     )
     by_law = any(one.by_law_only for one, _ in _pairs(asked))
-    trail.require(LAW_NAMED, not by_law or (use.law is not None and use.law in policy.legal_basis))
+    trail.require(LAW_NAMED, not by_law or use.law in policy.legal_basis)
 
 
 def _said(type: CredentialType) -> Iterator[Path]:

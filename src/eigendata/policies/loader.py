@@ -243,8 +243,8 @@ def _only_if(table: Table) -> str | None:
 
 
 def _condition(text: str) -> str:
-    place, dot, name = text.partition(".")
-    if place != "home" or not dot:
+    place, _, name = text.partition(".")
+    if place != "home":
         raise Malformed("a condition is written as `home.<name>`")
     return _spelled(_NAME, name, "home")
 

@@ -204,7 +204,7 @@ def _outside(found: Json, allowed: Json) -> bool | None:
     match found, allowed:
         case int(), [int(low), int(high)] if _whole(found):
             return not low <= found <= high
-        case str(), [*texts] if texts and isinstance(texts[0], str):
+        case str(), ([str(), *_] as texts):
             return found not in texts
     return None
 
@@ -260,7 +260,7 @@ def _holds(test: Test, value: _Value) -> bool:
 
 def _told_apart(rules: Sequence[Rule], claim: Subject, one: _Value, other: _Value) -> bool:
     """Say whether these two values of a claim can lead to different advice."""
-    possible = {subject: _values(rules, subject) for rule in rules if (subject := rule.claim) and subject != claim}
+    possible = {subject: _values(rules, subject) for rule in rules if (subject := rule.claim)}
     for number, rule in enumerate(rules):  # pragma: no branch - two values differ in what some rule of theirs looks at
         subject = rule.claim
         if subject == claim:

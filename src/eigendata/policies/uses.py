@@ -195,14 +195,16 @@ class _Asked:
     ) -> None:
         asked = formats.get(query.format)
         self.query = query.id
-        self.type = next((one for one in types.values() if asked and asked.type_id(one) == type_id), None)
-        self.id = self.type.id if self.type else type_id
+        self.type: CredentialType | None = None
         own: dict[ClaimPath, ClaimPath] = {}
         shown: tuple[Path, ...] = ()
-        if asked and self.type:
-            own = {asked.place(self.type, one): one.path for one in self.type.attributes}
-            # what a format cannot withhold is shown to whoever asks anything of it, and so is asked
-            shown = tuple(one.path for one in self.type.attributes if not asked.withholds(self.type, one))
+        if asked is not None:
+            self.type = next((one for one in types.values() if asked.type_id(one) == type_id), None)
+            if self.type is not None:
+                own = {asked.place(self.type, one): one.path for one in self.type.attributes}
+                # what a format cannot withhold is shown to whoever asks anything of it, and so is asked
+                shown = tuple(one.path for one in self.type.attributes if not asked.withholds(self.type, one))
+        self.id = self.type.id if self.type else type_id
         told = (path for path in shown if path != SET and path[0] != ABSENT)
         self.paths = tuple(dict.fromkeys((*(own.get(one.path, one.path) for one in query.claims), *told)))
 

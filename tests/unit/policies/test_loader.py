@@ -142,6 +142,20 @@ def test_each_case_breaks_only_its_own_check(name: str, monkeypatch: pytest.Monk
     assert Recorder.failed == [name]
 
 
+def test_options_are_bounded_where_no_condition_holds_as_well_as_where_all_do() -> None:
+    # where `local` holds the first two rules decide, and nothing hangs on the rest of the house
+    elsewhere = (("is = true", "is = false"), ("voldoet_niet", "niet_af_te_leiden"))
+    own_anywhere = OWN_RULE.replace('only_if = "home.local"\n', "")
+    lot = OWN_RULE.replace('only_if = "home.local"\n', "").replace("house.own", "house.lot.number")
+    rules = OWN_RULE + changed(*elsewhere, text=OWN_RULE) + SIZE_RULE
+    few = changed((SIZE_RULE, rules), (OWN_RULE + TOWN_RULE, own_anywhere + TOWN_RULE))
+    assert read(few)
+    more = (('"town"]', '"town", "lot.number"]'), (TOWN_RULE, TOWN_RULE + lot.replace("is = true", "is = 1")))
+    with pytest.raises(Rejected) as refused:
+        read(changed(*more, text=few))
+    assert refused.value.check is checks.OPTIONS_BOUNDED
+
+
 @pytest.mark.parametrize("name", policies.shipped())
 def test_the_trail_of_a_good_policy_is_the_list_of_checks(name: str) -> None:
     trail = checks.check(policies.load(name), types=CATALOGUE, uses=policies.shipped_uses())

@@ -18,6 +18,12 @@ def test_a_question_of_which_no_more_is_said_has_to_be_answered_by_a_dated_card_
     assert (wanted.optional, wanted.whole) == (False, False)
 
 
+def test_a_policy_may_be_a_member_of_a_set() -> None:
+    policy, again, other = read(), read(), read(changed(('"balie"', '"brief"')))
+    assert {policy, again, other} == {policy, other}
+    assert len({policy, again, other}) == 2
+
+
 @pytest.mark.parametrize("channel", ["balie", "telefoon", "brief"])
 def test_a_person_may_apply_at_a_desk_by_telephone_or_by_letter(channel: str) -> None:
     assert read(changed(('"balie"', f'"{channel}"'))).other_channel == channel

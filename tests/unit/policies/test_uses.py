@@ -99,6 +99,13 @@ def test_a_format_that_is_not_known_here_is_held_against_the_list_all_the_same()
     assert [one.path for one in outside("woningcorporatie/A", asked).beyond] == [("ns", "age_over_18")]
 
 
+def test_in_a_format_that_is_not_installed_nothing_is_known_to_be_visible_anyway() -> None:
+    asked = query(persoon=["family_name", "as_of"])
+    assert outside("woningcorporatie/B", asked).fine
+    (one,) = outside("woningcorporatie/B", asked, formats=only("mso_mdoc")).beyond
+    assert (one.type, one.path) == ("urn:eigendata:nl:brp:persoon:1", ("as_of",))
+
+
 def test_a_type_is_known_by_the_name_that_a_format_gives_it() -> None:
     named = replace(PERSON, names={"mso_mdoc": "org.test.person"})
     asked = parse_query(
@@ -311,5 +318,7 @@ def test_of_a_card_that_is_shown_whole_all_that_it_says_is_asked() -> None:
         beside = {one.path for one in compared.beyond}
         assert beside >= {("nationalities",), ("place_of_birth",)}
         assert not beside & {("family_name",), ("as_of",), ("set",), ("absent", "birthdate")}
+        # that something is left out says nothing of the person, and is no question of its own
+        assert ("absent", "nationalities") not in beside
     policy = policies.load("demo/hele-kaart")
     assert outside(policy.use, policy.compile({}, types=CATALOGUE, formats=only("ldp_vc")).query).fine
