@@ -462,16 +462,6 @@ def test_a_pinned_issuer_gets_no_anchor_beside_its_keys(tmp_path: Path) -> None:
         add(path)
 
 
-def test_a_pinned_issuer_may_be_found_by_controllers_too(tmp_path: Path) -> None:
-    path = tmp_path / "trust.toml"
-    path.write_text(table(anchor=None, keys=f"keys = [{inline(KEY.public_key)}]"))
-    known = Trust.load(path).issuers[BOXTEL]
-    how = {"types": known.types, "municipalities": known.municipalities}
-    add(path, anchor_pem=None, controllers=["did:web:boxtel.example"], **how)
-    after = Trust.load(path).issuers[BOXTEL]
-    assert (after.keys, after.controllers) == (known.keys, ("did:web:boxtel.example",))
-
-
 @pytest.mark.parametrize(
     ("more", "error"),
     [
@@ -651,14 +641,6 @@ def test_an_authority_of_ones_own_is_added_as_one_and_never_by_the_way(tmp_path:
             add(plain, iaca=True, **more)
     with pytest.raises(Misuse):
         add(tmp_path / "new.toml", anchor_pem=None, iaca=True)
-
-
-def test_who_had_no_anchor_may_get_an_authority_of_its_own(tmp_path: Path) -> None:
-    path = tmp_path / "trust.toml"
-    add(path, anchor_pem=None, controllers=["did:web:boxtel.example"])
-    add(path, controllers=["did:web:boxtel.example"], iaca=True)
-    entry = Trust.load(path).issuers[BOXTEL]
-    assert (entry.anchors, entry.iaca) == ((CA,), True)
 
 
 def test_what_document_signers_are_certified_for_is_said_once(tmp_path: Path) -> None:

@@ -148,8 +148,10 @@ def _issuer_entry(id: str, table: dict[str, Any]) -> IssuerEntry:
     ways = [bool(pems), bool(jwks), publishes].count(True)
     if not isinstance(publishes, bool) or ways > 1 or not (ways or controllers):
         raise Malformed("an issuer has anchors, or keys, or issuer_metadata = true, one of the three; or controllers")
-    if not all(map(did.is_controller, controllers)):
-        raise Malformed("a controller is a did:key, a did:jwk, a plain did:web or a plain https address")
+    if len(set(controllers)) != len(controllers) or not all(map(did.is_controller, controllers)):
+        raise Malformed(
+            "a controller is a did:key, a did:jwk, a plain did:web or a plain https address, and named once"
+        )
     for one in controllers:
         did.document_of(one)  # a key that is its own name is one, or nobody would ever be found by it
     if publishes and not is_publishable(id):
