@@ -9,10 +9,14 @@ FUZZ := .venv-fuzz/bin
 SECONDS ?= 60
 JOBS ?= auto
 
-.PHONY: demo test coverage mutate check bench bench-http differential fuzz-smoke api-fuzz format schemas clean
+.PHONY: demo demo-serve test coverage mutate check bench bench-http differential fuzz-smoke api-fuzz format schemas clean
 
-demo: .venv/base
+demo: .venv/server
 	@$(BIN)/eigendata demo
+
+# Register and verifier service stay, to click through, until Ctrl-C.
+demo-serve: .venv/server
+	@$(BIN)/eigendata demo --serve
 
 test: .venv/development
 	$(BIN)/pytest -n $(JOBS) -r s
@@ -95,7 +99,11 @@ $(BIN)/python:
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[server]'
 	@touch $@
 
-.venv/development: pyproject.toml .venv/base | $(BIN)/python
+.venv/server: pyproject.toml .venv/base
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[server]'
+	@touch $@
+
+.venv/development: pyproject.toml .venv/server | $(BIN)/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 

@@ -248,6 +248,7 @@ def test_a_query_of_ones_own_goes_to_the_service_as_it_is(run: Run, desk: Desk, 
     [
         (Reply(401, b"{}"), 2),
         (Reply(404, b"<html>"), 2),
+        (Reply(409, b'{"title":"Not possible here","detail":"it asks too much","reason":"over_asked"}'), 1),
         (Reply(429, b"{}"), 3),
         (Reply(503, b"{}"), 3),
         (Reply(200, b"{}"), 3),
@@ -256,7 +257,7 @@ def test_a_query_of_ones_own_goes_to_the_service_as_it_is(run: Run, desk: Desk, 
         (Reply(201, b'{"id":"1","parties":[]}'), 3),
         (Reply(307, b"", {"Location": "http://127.0.0.1:1/"}), 1),
     ],
-    ids=["key", "address", "busy", "closed", "status", "empty", "link", "parties", "redirect"],
+    ids=["key", "address", "over-asked", "busy", "closed", "status", "empty", "link", "parties", "redirect"],
 )
 def test_a_service_that_does_not_begin_a_check_gives_no_link(
     run: Run, desk: Desk, key: Path, reply: Reply, code: int

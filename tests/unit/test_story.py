@@ -23,8 +23,9 @@ def tell(
     population: Population | None = None,
     telling: str = "dc+sd-jwt",
 ) -> list[Scene]:
-    how = {"language": language, "bsn": bsn, "telling": telling}
-    return list(story.tell(folder=folder, clock=lambda: NOW, population=population, **how))
+    return list(
+        story.tell(folder=folder, clock=lambda: NOW, population=population, language=language, bsn=bsn, telling=telling)
+    )
 
 
 @pytest.fixture(scope="module", params=[one for one in story.TELLINGS if one != "ldp_vc"])

@@ -6,27 +6,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from eigendata import policies, texts
+from eigendata import policies
 from eigendata.cli import speaking
 from eigendata.cli.speaking import AsJson
 from eigendata.cli.verifying import Home, Policy, conditions, formats_of, verifier_named
-from eigendata.encoding import Json, json_object
-from eigendata.errors import EigendataError, Malformed, Misuse, Rejected, Unavailable, within
-from eigendata.fetch import Fetcher, Reply
+from eigendata.encoding import Json
+from eigendata.errors import Misuse
+from eigendata.fetch import Fetcher
 from eigendata.formats import FORMATS, PREFERRED
 from eigendata.openid import vp
 from eigendata.query import parse_query
-
-MAX_DETAIL: Final = 300
-"""Characters of a service's own words that are passed on."""
+from eigendata.web.calling import Service
 
 
 class Mode(StrEnum):
@@ -41,20 +38,6 @@ class Named(StrEnum):
     X509_SAN_DNS = "x509_san_dns"
     REDIRECT_URI = "redirect_uri"
     DECENTRALIZED_IDENTIFIER = "decentralized_identifier"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A check that a service began.
-
-    Attributes:
-        link: opens a wallet.
-        page: shows the same as a QR code, and renews it.
-    """
-
-    id: str
-    link: str
-    page: str
 
 
 def attach(app: typer.Typer) -> None:
@@ -108,7 +91,9 @@ def request(
         raise Misuse("--format and --name belong to a request without a service: a service has its own")
     if api_key_file is None:
         raise Misuse("the service wants to know who asks: --api-key-file")
-    begun = begin(server, _key(api_key_file), _asked(policy, home, dcql, mode, client_id))
+    # the address is of whoever types it: that it is this machine's, without TLS, is theirs to choose
+    service = Service(server, _key(api_key_file), fetcher=Fetcher(allow_loopback_http=True))
+    begun = service.begin(_asked(policy, home, dcql, mode, client_id))
     if out is not None:
         speaking.write(out, begun.link.encode() + b"\n")
     kept: dict[str, Json] = {} if out is None else {"file": str(out)}
@@ -154,33 +139,6 @@ def _write(
 # -- through a service ------------------------------------------------------------------------------------------------
 
 
-def begin(server: str, key: str, asked: dict[str, Json]) -> Begun:
-    """Begin a check at a verifier service.
-
-    Args:
-        server: what stands before `/api`.
-
-    Raises:
-        Misuse: the service refuses what is asked, or does not know the key.
-        Unavailable: it does not answer, or not sensibly.
-        Rejected: it may not be reached, or it sends us elsewhere (`fetch_blocked`).
-    """
-    # the address is of whoever types it: that it is this machine's, without TLS, is theirs to choose
-    fetcher = Fetcher(allow_loopback_http=True)
-    url = f"{server.rstrip('/')}/api/checks"
-    reply = fetcher.post_json(url, asked, headers={"Authorization": f"Bearer {key}"})
-    if reply.status == 401:
-        raise Misuse("the service does not know this API key")
-    if 400 <= reply.status < 500 and reply.status != 429:
-        raise Misuse(f"the service refuses what is asked (HTTP {reply.status}){_detail(reply)}")
-    if reply.status != 201:
-        raise Unavailable(f"the service cannot begin a check at the moment (HTTP {reply.status})")
-    try:
-        return _begun(json_object(reply.body))
-    except (Malformed, Rejected) as error:
-        raise Unavailable("the service's answer is not the one of a check that began") from error
-
-
 def _asked(
     policy: str | None, home: Path | None, dcql: Path | None, mode: Mode | None, client_id: Named | None
 ) -> dict[str, Json]:
@@ -205,23 +163,3 @@ def _key(file: Path) -> str:
     if not first or not first.isascii():
         raise Misuse(f"{file} holds no API key")
     return first.decode("ascii")
-
-
-def _begun(said: dict[str, Json]) -> Begun:
-    with within("check"):
-        match said:
-            case {"id": str(id), "parties": [{"link": str(link), "page": str(page)}, *_]}:
-                vp.parse_invitation(link.encode(), allow_loopback_http=True)
-                return Begun(id=id, link=link, page=page)
-            case _:
-                raise Malformed("there is no check with a link in it")
-
-
-def _detail(reply: Reply) -> str:
-    """Give what a service says is wrong (RFC 9457), cut short."""
-    try:
-        problem = json_object(reply.body)
-    except EigendataError:
-        return ""
-    said = problem.get("detail") or problem.get("title")
-    return f": {texts.visible(said)[:MAX_DETAIL]}" if isinstance(said, str) else ""

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from eigendata import policies, texts
+from eigendata import files, policies, texts
 from eigendata.encoding import Json
 from eigendata.errors import Declined, Misuse, Outcome
 from eigendata.fetch import Fetcher
@@ -41,20 +41,20 @@ from eigendata.registers.catalogue import CATALOGUE
 from eigendata.registers.client import BrpClient
 from eigendata.registers.population import STORY_BSN, Population
 from eigendata.registers.tables import municipalities
-from eigendata.story.attacks import Stage, attacks
-from eigendata.story.counter import Asked, Counter, InProcess, Told, Verdict
+from eigendata.story.attacks import SHOWS_ALL, Stage, attacks
+from eigendata.story.counter import POLICY, WHOLE_POLICY, Asked, Counter, Counters, Told, Verdict, in_process
 from eigendata.trust import Trust, add_issuer
 from eigendata.wallet import Proposal, Wallet
 from eigendata.wallet.consent import Offered
 from eigendata.web import simulator
 
+__all__ = ["HOME", "SHOWS_ALL", "TELLINGS", "Line", "Scene", "Settled", "in_process", "settle", "tell"]
+
 COPIES: Final = 10
-POLICY: Final = "woningcorporatie/B"
-WHOLE_POLICY: Final = "demo/hele-kaart"
-"""What is asked instead where a format shows more than the other policy may ask."""
 HOME: Final[Mapping[str, Json]] = {"household_size": [2, 4], "binding": True}
 """The home that is to be let: for two to four people, and people of the municipality come first."""
 PASSPHRASE: Final = "een wachtzin die alleen Aisha weet"  # noqa: S105  # of a vault that ends with the story
+VAULT: Final = "resident.vault"
 BOXTEL: Final = "0757"
 
 TELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -99,6 +99,7 @@ def tell(
     bsn: str = STORY_BSN,
     population: Population | None = None,
     telling: str = PREFERRED,
+    counters: Counters = in_process,
 ) -> Iterator[Scene]:
     """Tell the story of one person, scene by scene.
 
@@ -106,6 +107,7 @@ def tell(
         telling: one of `TELLINGS`.
         folder: an empty folder for keys, trust, vault and state.
         clock: gives aware moments.
+        counters: opens the corporation's counter: in this process, or `served.over_http`.
 
     Raises:
         Misuse: there is no such telling.
@@ -117,7 +119,38 @@ def tell(
         raise Misuse(f"the story is told as one of {', '.join(TELLINGS)}")
     people = population or Population.shipped()
     with simulator.serving(simulator.make_simulator(people)) as url:
-        yield from _Telling(folder, clock, language, people, formats).tell(url, bsn)
+        yield from _Telling(folder, clock, language, people, formats).tell(url, bsn, counters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The story up to where the resident holds cards, for whoever goes on by themselves."""
+
+    vault: Path
+    passphrase: Path
+    trust: Path
+
+
+def settle(
+    *, folder: Path, clock: Callable[[], datetime], url: str, bsn: str, population: Population, formats: tuple[str, ...]
+) -> Settled:
+    """Set up the municipality, and a wallet with the resident's cards.
+
+    Args:
+        folder: an empty one.
+        url: of the register.
+
+    Raises:
+        Declined: the register does not know the person, or a gate of the issuer is closed.
+    """
+    telling = _Telling(folder, clock, "en", population, formats)
+    issuer, trust = telling.municipality(bsn)
+    record = BrpClient(url, fetcher=Fetcher(allow_loopback_http=True)).look_up(bsn, issuer.types, at=clock())
+    with telling.opened() as wallet:
+        wallet.add(telling.issue(issuer, wallet, record), trust=trust, at=clock())
+    passphrase = folder / "passphrase"
+    files.write_new(passphrase, f"{PASSPHRASE}\n".encode(), mode=files.PRIVATE)
+    return Settled(vault=folder / VAULT, passphrase=passphrase, trust=folder / "trust.toml")
 
 
 class _Telling:
@@ -134,20 +167,23 @@ class _Telling:
         self.folder, self.clock, self.language, self.people, self.formats = folder, clock, language, people, formats
         self.started = perf_counter()
 
-    def tell(self, url: str, bsn: str) -> Iterator[Scene]:
-        issuer, trust = self._municipality(bsn)
+    def tell(self, url: str, bsn: str, counters: Counters) -> Iterator[Scene]:
+        issuer, trust = self.municipality(bsn)
+        with counters(self.folder, self.formats, self.clock) as counter:
+            yield from self._told(url, bsn, issuer, trust, counter)
+
+    def _told(self, url: str, bsn: str, issuer: Issuer, trust: Trust, counter: Counter) -> Iterator[Scene]:
         client = BrpClient(url, fetcher=Fetcher(allow_loopback_http=True))
         types = tuple(CATALOGUE.values())
-        counter: Counter = InProcess(self.folder, trust=trust, formats=self.formats, clock=self.clock)
+        policy, home = POLICY, HOME
         try:
             record = client.look_up(bsn, types, at=self.clock())
             yield self._asked(url, types)
-            with self._opened() as wallet:
-                issuance = self._issue(issuer, wallet, record)
+            with self.opened() as wallet:
+                issuance = self.issue(issuer, wallet, record)
                 yield self._issued(issuer, issuance)
                 wallet.add(issuance, trust=trust, at=self.clock())
                 yield self._stored(wallet)
-                policy, home = POLICY, HOME
                 try:
                     asked = counter.ask(policy, home)
                 except Declined as closed:  # a format that withholds nothing shows more than this policy may ask
@@ -176,7 +212,7 @@ class _Telling:
             answer=answer,
             record=record,
             neighbour=self._neighbour(issuer, client, bsn),
-            vault=self.folder / "resident.vault",
+            vault=self.folder / VAULT,
             passphrase=PASSPHRASE,
             clock=self.clock,
         )
@@ -184,7 +220,7 @@ class _Telling:
 
     # -- the parties --------------------------------------------------------------------------------------------------
 
-    def _municipality(self, bsn: str) -> tuple[Issuer, Trust]:
+    def municipality(self, bsn: str) -> tuple[Issuer, Trust]:
         """Set up the person's own municipality, with a certificate authority above it, and those who trust it."""
         code = _municipality_of(self.people, bsn)
         known = municipalities().get(code)
@@ -223,11 +259,11 @@ class _Telling:
         return Issuer.open(self.folder / "issuer"), Trust.load(self.folder / "trust.toml")
 
     @contextmanager
-    def _opened(self) -> Iterator[Wallet]:
-        with Wallet.create(self.folder / "resident.vault", PASSPHRASE) as wallet:
+    def opened(self) -> Iterator[Wallet]:
+        with Wallet.create(self.folder / VAULT, PASSPHRASE) as wallet:
             yield wallet
 
-    def _issue(self, issuer: Issuer, wallet: Wallet, record: BrpRecord) -> Issuance:
+    def issue(self, issuer: Issuer, wallet: Wallet, record: BrpRecord) -> Issuance:
         challenge = issuer.challenge(at=self.clock(), formats=self.formats)
         proofs = wallet.prove_new_keys(challenge, copies=COPIES, at=self.clock())
         to = issuer.proven(proofs, at=self.clock())
@@ -305,7 +341,7 @@ class _Telling:
 
     def _stored(self, wallet: Wallet) -> Scene:
         cards = wallet.cards()
-        size = (self.folder / "resident.vault").stat().st_size
+        size = (self.folder / VAULT).stat().st_size
         lines = [Line(text=self._say("stored", cards=len(cards), bytes=size), tone="good")]
         return self._scene("wallet", lines, {"cards": [one.type.id for one in cards], "vault_bytes": size})
 
@@ -321,7 +357,8 @@ class _Telling:
         keep = " ".join(policies.kept_lines(proposal.keep, self.language))
         lines = [
             Line(text=self._say("asks", name=proposal.asker.party.name), tone="strong"),
-            Line(text=self._say("unproven"), tone="bad"),
+            *self._who(proposal),
+            *self._where(asked),
             Line(text=self._say("why", purpose=self._label(proposal.purpose), law=", ".join(proposal.legal_basis))),
             Line(text=self._say("keep", term=keep)),
         ]
@@ -343,8 +380,24 @@ class _Telling:
             "proven": proposal.asker.proven,
             "shows": shown,
             "whole": whole,
+            **({"link": asked.link, "page": asked.page} if asked.link else {}),
         }
         return self._scene("consent", lines, data)
+
+    def _who(self, proposal: Proposal) -> list[Line]:
+        if not proposal.asker.proven:
+            return [Line(text=self._say("unproven"), tone="bad")]
+        return [Line(text=self._say("proven", id=proposal.asker.party.id), tone="good")]
+
+    def _where(self, asked: Asked) -> list[Line]:
+        """Say where the request lies, if it lies anywhere."""
+        if not asked.link:
+            return []
+        return [
+            Line(text=self._say("page", url=asked.page)),
+            Line(text=self._say("link")),
+            Line(text=f"  {asked.link}", tone="note"),
+        ]
 
     def _answered(self, wallet: Wallet, proposal: Proposal, size: int) -> Scene:
         shown = {(one.type.id, line.path) for one in proposal.offered for line in (*one.lines, *one.besides)}

@@ -84,7 +84,7 @@ def attacks(stage: Stage) -> Iterator[Attack]:
         ("withheld", lambda: _submit(stage, own.answer(_fresh(stage), without=("local_tie_6y",)))),
         ("household", lambda: _submit(stage, own.answer(_fresh(stage), beside=("huishouden", other)))),
     )
-    if any(one.format in _WHOLE for one in stage.asked.request.query.credentials):
+    if any(one.format in SHOWS_ALL for one in stage.asked.request.query.credentials):
         on_cards = (
             ("swapped_card", lambda: _submit(stage, _rewritten(stage, own, {"family_name": "Ander"}))),
             ("withheld_card", lambda: _submit(stage, _rewritten(stage, own, {"resident": None}))),
@@ -229,7 +229,7 @@ _SWAPPED: Final[Mapping[str, Callable[[bytes, SoftwareKey, Binding, datetime], b
 """Format -> how a claim in a presentation is changed by whoever holds its key."""
 
 
-_WHOLE: Final = frozenset({"ldp_vc"})
+SHOWS_ALL: Final = frozenset({"ldp_vc"})
 """Formats in which nothing is withheld: whoever cheats with a card of theirs changes the card itself."""
 
 

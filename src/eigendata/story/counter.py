@@ -9,11 +9,12 @@ HTTP alone. The story tells both in the same words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from eigendata import channel, policies
 from eigendata.encoding import Json, thaw
@@ -27,6 +28,9 @@ from eigendata.trust import Trust
 from eigendata.verifier import Verifier
 from eigendata.wallet import Consent, Wallet
 
+POLICY: Final = "woningcorporatie/B"
+WHOLE_POLICY: Final = "demo/hele-kaart"
+"""What is asked instead where a format shows more than the other policy may ask."""
 NAME: Final = "Woonstichting De Eik"
 CORPORATION: Final = "redirect_uri:https://woonstichting.example/answer"
 OTHER: Final = "redirect_uri:https://other-corporation.example/answer"
@@ -130,10 +134,21 @@ class Counter(Protocol):
         """Send an answer to another corporation that asks the same, and give why it was refused; None: it was not."""
 
 
+Clock: TypeAlias = Callable[[], datetime]
+Counters: TypeAlias = Callable[[Path, tuple[str, ...], Clock], AbstractContextManager[Counter]]
+"""Opens a counter: the folder of the story, with its trust file; the formats that it takes; a clock."""
+
+
+@contextmanager
+def in_process(folder: Path, formats: tuple[str, ...], clock: Clock) -> Iterator[Counter]:
+    """Open a counter in this process."""
+    yield InProcess(folder, trust=Trust.load(folder / "trust.toml"), formats=formats, clock=clock)
+
+
 class InProcess:
     """A verifier in this process. It states its client identifier and proves nothing of it."""
 
-    def __init__(self, folder: Path, *, trust: Trust, formats: tuple[str, ...], clock: Callable[[], datetime]) -> None:
+    def __init__(self, folder: Path, *, trust: Trust, formats: tuple[str, ...], clock: Clock) -> None:
         self._clock = clock
         self._verifier = Verifier(
             CORPORATION,
