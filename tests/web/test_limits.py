@@ -19,6 +19,7 @@ from eigendata.web.replies import API_VERSION
 from eigendata.web.settings import Rates
 from tests.negatives import negative
 from tests.web.asgi import Visitor
+from tests.web.site import Site
 
 KEY = {"authorization": "Bearer good"}
 FREE = dict.fromkeys(Rates.__dataclass_fields__, 0)
@@ -158,6 +159,36 @@ def test_who_guesses_keys_is_stopped_and_who_has_one_is_not() -> None:
     assert service.get("/api/checks", **KEY) == 200
     service.at("192.0.2.2")
     assert service.get("/api/checks", authorization="Bearer 9") == 401
+
+
+def guarded(site: Site, address: str = "192.0.2.1", **rates: int) -> Visitor:
+    """Give a verifier behind a guard."""
+    return Visitor(Guard(site.app, rates=Rates(**{**FREE, **rates}), base_path="/check"), address=address)
+
+
+def test_a_key_has_one_rate_however_its_header_spells_it(site: Site) -> None:
+    visitor = guarded(site, api=2)
+    spelt = [f"{'Bearer' if one % 2 else 'bEARER'}{' ' * (one + 1)}{site.keys['desk']}" for one in range(6)]
+    statuses = [visitor.get("/check/api/checks", headers={"authorization": one}).status_code for one in spelt]
+    assert statuses == [200, 200, 200, 429, 429, 429]  # the first makes the key known
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("PUT", "checks"), ("GET", "v1/checks/a/b/c")])
+def test_what_is_no_key_is_counted_by_its_address_wherever_it_knocks(site: Site, method: str, path: str) -> None:
+    visitor = guarded(site, keys=2)
+    guesses = [{"authorization": f"Bearer {one}"} for one in range(4)]
+    statuses = [visitor.request(method, f"/check/api/{path}", headers=one).status_code for one in guesses]
+    assert statuses == [401, 401, 429, 429]
+
+
+def test_the_document_of_the_api_makes_no_key_known_and_is_counted_by_the_address(site: Site) -> None:
+    visitor = guarded(site, pages=4, keys=1)
+    guesses = [{"authorization": f"Bearer {one}"} for one in range(4)]
+    assert [visitor.get("/check/api/openapi.json", headers=one).status_code for one in guesses] == [200] * 4
+    assert [visitor.get("/check/api/checks", headers=one).status_code for one in guesses] == [401, 429, 429, 429]
+    assert visitor.get("/check/api/v1/openapi.json").status_code == 429
+    visitor = Visitor(visitor.app, address="192.0.2.2")
+    assert visitor.get("/check/api/openapi.json").status_code == 200
 
 
 def test_a_refusal_of_the_api_has_its_version_as_its_answers_have() -> None:

@@ -33,7 +33,7 @@ from eigendata.store.records import API_KEY
 from eigendata.web import openapi
 from eigendata.web.checking import ROLES, Checking
 from eigendata.web.openapi import MAX_PAGE
-from eigendata.web.replies import API_VERSION, Problem, body_of, in_thread, reply
+from eigendata.web.replies import API_VERSION, Problem, bearer_of, body_of, in_thread, reply
 from eigendata.web.views import Asking, CheckView, PartyView
 
 PLACES: Final = ("/api/v1", "/api")
@@ -41,7 +41,6 @@ PLACES: Final = ("/api/v1", "/api")
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{43,64}")
 _AFTER: Final = re.compile(r"[A-Za-z0-9_-]{1,500}")
-_BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,512})", re.IGNORECASE)
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _SECRET_SIZE: Final = 32  # octets, as Standard Webhooks has it: 24 to 64
 _VERSION: Final = {"API-Version": API_VERSION}
@@ -64,12 +63,12 @@ def api_routes(checking: Checking) -> list[BaseRoute]:
     for place in PLACES:
         routes.append(Route(f"{place}/openapi.json", api.document, methods=["GET"]))
         routes.extend(Route(place + path, _Methods(checking, works)) for path, works in paths.items())
-        routes.append(Route(place + "/{path:path}", _Nothing()))
+        routes.append(Route(place + "/{path:path}", _Methods(checking, {})))
     return routes
 
 
 class _Methods:
-    """One path: who calls, which method, and errors as problems."""
+    """One path: who calls, which method, and errors as problems. Without methods there is nothing there."""
 
     def __init__(self, checking: Checking, works: Mapping[str, _Work]) -> None:
         self._checking = checking
@@ -85,12 +84,10 @@ class _Methods:
         await response(scope, receive, send)  # type: ignore[arg-type]
 
     async def _response(self, request: Request) -> Response:
-        work = self._works.get(request.method)
-        if work is None:
-            raise Problem(405, "not a method of this path", self._allowed)
         try:
+            # before all else: any answer but 401 shows that the key is one, and how often is counted by it (`limits`)
             desk = await in_thread(lambda: self._desk(request))
-            return await work(request, desk)
+            return await self._work(request)(request, desk)
         except Malformed as error:
             raise Problem(400, str(error)) from error
         except Misuse as error:
@@ -104,20 +101,19 @@ class _Methods:
         except Unavailable as error:
             raise Problem(503, "this cannot be done now") from error
 
+    def _work(self, request: Request) -> _Work:
+        if not self._works:
+            raise Problem(404, "there is nothing here")
+        if request.method not in self._works:
+            raise Problem(405, "not a method of this path", self._allowed)
+        return self._works[request.method]
+
     def _desk(self, request: Request) -> str:
-        stated = request.headers.getlist("authorization")
-        key = _BEARER.fullmatch(stated[0]) if len(stated) == 1 else None
-        desk = None if key is None else self._checking.store.keys.desk(key[1])
+        key = bearer_of(request.headers)
+        desk = None if key is None else self._checking.store.keys.desk(key)
         if desk is None or desk not in self._checking.desks:  # or a desk that this process does not have
             raise Rejected(API_KEY)
         return desk
-
-
-class _Nothing:
-    """Where the API has nothing."""
-
-    async def __call__(self, scope: object, receive: object, send: object) -> None:
-        await Problem(404, "there is nothing here").response()(scope, receive, send)  # type: ignore[arg-type]
 
 
 class _Api:

@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from eigendata.errors import Malformed
 from eigendata.openid import vp
 from eigendata.web.operations import problem
-from eigendata.web.replies import API_VERSION
+from eigendata.web.replies import API_VERSION, bearer_of
 from eigendata.web.settings import Rates
 
 MAX_BODY: Final = 65_536  # bytes of what is posted anywhere but where answers go: conditions, a webhook, a button
@@ -36,6 +36,7 @@ MAX_KNOWN: Final = 50_000  # addresses, keys and transactions of a kind that are
 BODY_TIMEOUT: Final = 20.0  # seconds for a whole body: an answer of 12 kB comes through the worst of networks
 WINDOW: Final = 60.0  # seconds
 _BEGIN: Final = ("/api/checks", "/api/v1/checks")
+_OPEN: Final = ("/api/openapi.json", "/api/v1/openapi.json")  # of the API, what is answered without a key
 _MAX_ERROR: Final = 8192  # bytes; an answer that says no has three short members
 
 
@@ -140,8 +141,9 @@ class Guard:
     def _counted(self, scope: Scope, headers: Headers) -> _Counted:
         path = scope["path"].removeprefix(self._base)
         posted = scope["method"] == "POST"
-        if path.startswith("/api/"):
-            key = sha256(headers.get("authorization", "").encode("latin-1")).hexdigest()
+        if path.startswith("/api/") and path not in _OPEN:
+            # the key itself, and not how the header spells it: else each spelling would have a rate of its own
+            key = sha256((bearer_of(headers) or "").encode()).hexdigest()
             return _Counted("begin" if posted and path in _BEGIN else "api", key, key)
         address = _address(scope)
         if path.startswith("/requests/"):

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -91,6 +92,13 @@ async def body_of(request: Request, limit: int = MAX_BODY) -> bytes:
     return bytes(body)
 
 
+def bearer_of(headers: Headers) -> str | None:
+    """Give the bearer token that a request states once; None where it states none (RFC 6750 section 2.1)."""
+    stated = headers.getlist("authorization")
+    found = _BEARER.fullmatch(stated[0]) if len(stated) == 1 else None
+    return None if found is None else found[1]
+
+
 async def in_thread(work: Callable[[], T]) -> T:
     """Do what waits for a database beside the loop."""
     return await run_in_threadpool(work)
@@ -112,4 +120,5 @@ def language_of(request: Request) -> str:
     return found
 
 
+_BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,512})", re.IGNORECASE)
 _WEIGHT: Final = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")

@@ -62,7 +62,7 @@ class Rates:
         begin: checks begun, by each API key, and by each address where a page begins them.
         api: other calls by each API key.
         keys: calls without a key that is known, by each address.
-        pages: pages and their states, by each address.
+        pages: pages and their states, and the document of the API, by each address.
         fetch: requests fetched by wallets, by each address.
         answers: answers posted, by each address.
         errors: answers that say that a wallet will not, by each transaction.
