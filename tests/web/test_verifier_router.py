@@ -20,10 +20,10 @@ from eigendata.model import Answer
 from eigendata.openid import vp
 from eigendata.openid.client_id import Prefix
 from eigendata.openid.haip import HAIP_1_0
-from eigendata.store import Limits
+from eigendata.store import Conclusion, Limits, State
 from eigendata.web.replies import HEADERS
 from tests.negatives import negative
-from tests.web.site import FORM, URL, Known, Site
+from tests.web.site import FORM, URL, Known, Site, desk
 from tests.world import AISHA, BRAM, GESTEL, MDOC, Holder, World
 
 LIMITS = Limits()
@@ -604,3 +604,53 @@ def test_a_wallet_that_trusts_this_desk_reads_who_asks(site: Site) -> None:
     assert isinstance(Known(), Known)
     assert asked.asker.party.name == "Woonstichting De Linde"
     assert asked.purpose["nl"] == "Bepalen of u in aanmerking komt voor deze woning"
+
+
+# -- what a process does not have, and what ran out ------------------------------------------------------------------
+
+
+def test_an_answer_whose_lease_was_overtaken_is_not_refused_for_good(
+    site: Site, aisha: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes too long to verify ends no check: whoever has the lease by then may send the same answer again."""
+    begun = site.begin()
+    body = honest(aisha, site.fetch(begun["parties"][0]))
+    _, slow = site.checking._taken(body)
+    site.now += LIMITS.lease + timedelta(seconds=1)
+    take = site.store.take
+
+    def overtaken(**by: Any) -> Any:
+        lease = take(**by)
+        with pytest.raises(Rejected):  # the slow one ends while this one is at it
+            site.store.conclude(slow, Conclusion(state=State.DECLINED, record=b"{}"))
+        return lease
+
+    monkeypatch.setattr(site.store, "take", overtaken)
+    assert site.answer(body).status_code == 503
+    assert site.look(begun["id"])["state"] == "waiting"
+    monkeypatch.undo()
+    assert site.answer(body).status_code == 200
+    assert site.look(begun["id"])["state"] == "answered"
+
+
+def test_a_check_of_a_desk_that_is_not_here_breaks_nothing_and_waits(site: Site, aisha: Holder) -> None:
+    begun = site.begin()
+    [party] = begun["parties"]
+    body = honest(aisha, site.fetch(party))
+    gone = site.checking.desks["desk"]
+    site.checking.desks = {"other": gone}
+    page = party["page"]
+    asked = [("GET", page), ("GET", f"{page}/state"), ("POST", f"{page}/code"), ("POST", f"{page}/wallet")]
+    asked += [("GET", party["request_uri"]), ("GET", f"{page}?response_code={'a' * 43}")]
+    assert {site.ask(method, url).status_code for method, url in asked} == {503}
+    assert site.answer(body).status_code == 503
+    site.checking.desks = {"desk": gone}
+    assert site.answer(body).status_code == 200
+
+
+def test_a_request_under_a_name_that_the_desk_lost_is_not_given_and_breaks_nothing(site: Site, world: World) -> None:
+    [party] = site.begin()["parties"]
+    site.checking.desks = {"desk": desk(world, site.store, signed=False)}
+    page = party["page"]
+    asked = [("POST", f"{page}/code"), ("POST", f"{page}/wallet"), ("GET", party["request_uri"])]
+    assert {site.ask(method, url).status_code for method, url in asked} == {503}

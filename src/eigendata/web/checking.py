@@ -18,8 +18,8 @@ Source: OpenID4VP 1.0 sections 5, 8, 13.3 and 14.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -30,6 +30,7 @@ from eigendata.crypto.keys import Algorithm, SoftwareKey
 from eigendata.encoding import Json, b64url_decode, b64url_encode, json_dumps, json_object, thaw
 from eigendata.errors import Declined, Malformed, Misuse, Rejected, Unavailable
 from eigendata.model import Advice, Disclosure
+from eigendata.once import TAKEN
 from eigendata.openid import vp
 from eigendata.openid.client_id import Prefix
 from eigendata.query import Encryption, PolicyReference, Query, Request
@@ -162,8 +163,9 @@ class Checking:
             Rejected: there is no such party (any more), it is done, or its time is over.
             Unavailable: too many requests wait, or the store cannot be used now.
         """
-        desk, order = self._desk(check.desk), check.order
-        made = self._made(desk, order)
+        order = check.order
+        with _as_it_asked():
+            made = self._made(self._desk(check.desk), order)
         offered = self.store.offer(
             check.id,
             role,
@@ -191,8 +193,9 @@ class Checking:
             Unavailable: the store cannot be used now.
         """
         fetched = self.store.fetch(id)
-        made = self._recalled(fetched.desk, fetched.content)
-        desk = self._desk(fetched.desk)
+        with _as_it_asked():
+            made = self._recalled(fetched.desk, fetched.content)
+            desk = self._desk(fetched.desk)
         if not made.order.prefix.signs:
             raise Rejected(AWAITED)
         return desk.sign(made.request, made.order.prefix, wallet_nonce=wallet_nonce, at=self._clock())
@@ -208,11 +211,12 @@ class Checking:
         """
         posted, lease = self._taken(data)
         try:
-            made = self._recalled(lease.desk, lease.content)
-            verifier = self._verifier(self._desk(lease.desk), made.order)
-        except Misuse as error:  # a policy or a name that this process does not have: another may
+            with _as_it_asked():
+                made = self._recalled(lease.desk, lease.content)
+                verifier = self._verifier(self._desk(lease.desk), made.order)
+        except Unavailable:
             self.store.give_back(lease)
-            raise Unavailable("the desk of this request is not as it was when it asked") from error
+            raise
         disclosure: Disclosure | None = None
         failed: Rejected | Malformed | None = None
         try:
@@ -222,6 +226,11 @@ class Checking:
         except Declined:
             concluded = _conclusion(State.DECLINED, {"state": "declined"})
         except (Rejected, Malformed) as error:
+            if isinstance(error, Rejected) and error.check is TAKEN:
+                # The store gave this request to us alone: what ran out meanwhile is our lease, which says nothing of
+                # the answer. Whoever has the lease now is not held up.
+                self.store.give_back(lease)
+                raise Unavailable("the answer was not read in time") from error
             failed, concluded = error, _refusal(error)
         except Unavailable:
             self.store.give_back(lease)
@@ -256,10 +265,12 @@ class Checking:
 
         Raises:
             Rejected: the page is of no check (any more).
-            Unavailable: the store cannot be used now.
+            Unavailable: the store cannot be used now, or this process does not have the desk.
         """
         visit = self.store.visit(page, session=session)
         check = self._view(visit.check)
+        with _as_it_asked():
+            self._desk(check.desk)
         ended = [one.concluded_at for one in visit.check.parties if one.concluded_at is not None]
         until = check.expires_at if check.state == "waiting" else max(ended, default=check.expires_at) + SHOWN_FOR
         if until <= self._clock():
@@ -450,6 +461,19 @@ class _Made:
             "kid": self.kid or "",
             "key": None if self.key is None else b64url_encode(self.key.secret()),
         }
+
+
+@contextmanager
+def _as_it_asked() -> Iterator[None]:
+    """Give a desk, a name or a policy that this process does not have as what passes: another may have it.
+
+    Raises:
+        Unavailable: it has not.
+    """
+    try:
+        yield
+    except Misuse as error:
+        raise Unavailable("the desk of this request is not as it was when it asked") from error
 
 
 _NOTHING: Final = vp.Posted(is_file=False, parameters={})
