@@ -17,13 +17,14 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice, repeat
-from typing import Final
+from typing import Final, cast
 
 from eigendata.crypto.jose import sign_under, write_header
 from eigendata.crypto.keys import Algorithm
 from eigendata.encoding import Json, b64_encode, b64url_ascii, json_dumps, json_dumps_each
-from eigendata.errors import Misuse
+from eigendata.errors import Malformed, Misuse
 from eigendata.formats.sdjwt.metadata import DIGEST_NAMES, NAME, REGISTERED, Node, Shape, is_ours, shape, type_id
+from eigendata.formats.sdjwt.parse import DEPTH_LIMIT, DISCLOSURES_LIMIT, TOKEN_LIMIT
 from eigendata.model import UNBOUND, Attestation, Chain, Claims, Named, Seal, utc
 
 SALT_BYTES: Final = 18
@@ -42,6 +43,7 @@ _SALT_TEXT: Final = SALT_BYTES // 3 * 4
 _MORE_SALTS: Final = 16
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _SCALARS: Final = frozenset((str, int, float, bool, type(None)))
+_NO_ARRAYS: Final = (str, bytes)
 _ABSENT: Final[Json] = object()  # type: ignore[assignment]  # no JSON value is it
 _ALL_ABSENT: Final = repeat(_ABSENT)
 
@@ -53,24 +55,37 @@ def issue(attestation: Attestation, seal: Seal, *, random: Callable[[int], bytes
         random: gives that many bytes that nobody can guess; asked once for a copy of a type with declared claims.
 
     Raises:
-        Misuse: the attestation breaks its type's rules, or the seal is another issuer's.
+        Misuse: the attestation breaks its type's rules, the seal is another issuer's, or something could not be read
+            back: what nobody can read is not signed.
     """
     origin = _origin(attestation, seal)
+    try:
+        payload, disclosures = _contents(attestation, random)
+        header = _header(origin, seal.signer.public_key.algorithm)
+        token = b"~".join((sign_under(header, json_dumps(payload), seal.signer), *disclosures, b""))
+    except Malformed as error:
+        raise Misuse(f"an attestation that cannot be written in JSON: {error.message}") from error
+    if len(disclosures) > DISCLOSURES_LIMIT or len(token) > TOKEN_LIMIT:
+        raise Misuse(f"an attestation of more than {DISCLOSURES_LIMIT} disclosures or {TOKEN_LIMIT} bytes")
+    return token
+
+
+def _contents(attestation: Attestation, random: Callable[[int], bytes]) -> tuple[dict[str, Json], list[bytes]]:
+    """Give the payload and the disclosures."""
     payload = _frame(attestation)
     known = shape(attestation.type) if attestation.type.attributes else None
     maker = _Concealer(random, known.salts if known else _MORE_SALTS)
     if known is None:
-        shown = maker.undeclared(attestation.claims, REGISTERED)
+        shown = maker.undeclared(attestation.claims, DEPTH_LIMIT, REGISTERED)
     else:
         _require_declared(attestation.claims, known)
-        shown = maker.declared(known.root, attestation.claims, top=True)
-    if known is not None and is_ours(attestation.type):
-        payload["vct#integrity"] = known.integrity
+        shown = maker.declared(known.root, attestation.claims, DEPTH_LIMIT, top=True)
+        if is_ours(attestation.type):
+            payload["vct#integrity"] = known.integrity
     payload.update(shown)
     if maker.concealed:
         payload["_sd_alg"] = "sha-256"
-    header = _header(origin, seal.signer.public_key.algorithm)
-    return b"~".join((sign_under(header, json_dumps(payload), seal.signer), *maker.disclosures, b""))
+    return payload, maker.disclosures
 
 
 def _origin(attestation: Attestation, seal: Seal) -> Chain | Named:
@@ -135,7 +150,10 @@ def _require_declared(claims: Claims, shape: Shape) -> None:
 
 
 class _Concealer:
-    """Makes the disclosures of one token, and keeps them in the order in which they were made."""
+    """Makes the disclosures of one token, and keeps them in the order in which they were made.
+
+    What takes a `room` is told how many objects and arrays may still lie in one another below it.
+    """
 
     __slots__ = ("_salts", "concealed", "disclosures")
 
@@ -144,7 +162,7 @@ class _Concealer:
         self.concealed = False  # there is a digest, be it of a decoy
         self._salts = _salts(random, salts)
 
-    def declared(self, node: Node, claims: Claims, *, top: bool = False) -> dict[str, Json]:
+    def declared(self, node: Node, claims: Claims, room: int, *, top: bool = False) -> dict[str, Json]:
         """Give an object of a declared type with what can be withheld concealed. Empty where there is nothing."""
         shown: dict[str, Json] = {}
         names: list[bytes] = []
@@ -154,26 +172,29 @@ class _Concealer:
                 names.append(encoded)
                 values.append(value)
         if not _SCALARS.issuperset(map(type, values)):
-            values = [value if type(value) in _SCALARS else self._inside(value) for value in values]
+            values = [value if type(value) in _SCALARS else self._inside(value, room) for value in values]
         for name, member in node.others.items():
-            value = self.declared(member, claims) or _ABSENT if member.own is None else _find(claims, member.own)
+            if member.own is None:
+                value = self.declared(member, claims, room - 1) or _ABSENT
+            else:
+                value = _find(claims, member.own)
             if value is _ABSENT:
                 if member.clear:
                     raise Misuse(f"claim {name} is in every attestation of its type, and not in this one")
             elif member.clear:
-                shown[name] = value if member.own is None else _plain(value)
+                shown[name] = value if member.own is None else _plain(value, room)
             else:
                 names.append(member.encoded)
-                values.append(value if member.own is None or type(value) in _SCALARS else self._inside(value))
+                values.append(value if member.own is None or type(value) in _SCALARS else self._inside(value, room))
         if shown or values or top:
             self._close(shown, self._conceal(values, names), node.width)
         return shown
 
-    def undeclared(self, claims: Claims, reserved: frozenset[str] = DIGEST_NAMES) -> dict[str, Json]:
+    def undeclared(self, claims: Claims, room: int, reserved: frozenset[str] = DIGEST_NAMES) -> dict[str, Json]:
         """Give an object of which nothing is declared, everything concealed."""
-        if not reserved.isdisjoint(claims):
-            raise Misuse("a claim has a name that the token itself needs")
-        values = [self._inside(value) for value in claims.values()]
+        if not reserved.isdisjoint(claims) or not all(isinstance(name, str) for name in claims):
+            raise Misuse("a claim has a name that the token itself needs, or one that is no text")
+        values = [self._inside(value, room) for value in claims.values()]
         digests = self._conceal(values, [name + b"," for name in json_dumps_each(tuple(claims))])
         shown: dict[str, Json] = {}
         self._close(shown, digests, -(-len(digests) // MEMBERS_STEP) * MEMBERS_STEP)
@@ -181,21 +202,21 @@ class _Concealer:
 
     def _close(self, shown: dict[str, Json], digests: list[str], width: int) -> None:
         digests += _digests(list(islice(self._salts, width - len(digests))))
-        self.concealed = self.concealed or bool(digests)
         if digests:
+            self.concealed = True
             # RFC 9901 4.2.4.1: sorted, so that the order says nothing of the claims'
             shown["_sd"] = sorted(digests)
 
-    def _inside(self, value: Json) -> Json:
+    def _inside(self, value: Json, room: int) -> Json:
         """Conceal what is inside a claim that can itself be withheld."""
         if isinstance(value, Mapping):
-            return self.undeclared(value)
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            return self._array(value)
+            return self.undeclared(value, _below(room))
+        if isinstance(value, Sequence) and not isinstance(value, _NO_ARRAYS):
+            return self._array(value, _below(room))
         return value
 
-    def _array(self, elements: Sequence[Json]) -> list[Json]:
-        digests = self._conceal([self._inside(element) for element in elements], [b""] * len(elements))
+    def _array(self, elements: Sequence[Json], room: int) -> list[Json]:
+        digests = self._conceal([self._inside(element, room) for element in elements], [b""] * len(elements))
         for _ in range(-len(digests) % ARRAY_STEP if digests else ARRAY_STEP):
             # the place comes from what the decoy's digest is made of, which nobody ever sees
             secret = next(self._salts)
@@ -225,23 +246,31 @@ def _b64url_each(values: list[bytes]) -> bytes:
     return b"".join(map(b2a_base64, values)).translate(_TO_URL, b"=")
 
 
+def _below(room: int) -> int:
+    """Give how much room there is in an object or array that lies in this much."""
+    if room < 1:
+        raise Misuse(f"the claims are nested deeper than {DEPTH_LIMIT}")
+    return room - 1
+
+
 def _find(claims: Claims, path: tuple[str, ...]) -> Json:
+    """Give what lies at a path; whatever it leads through was seen to be an object, if it is there."""
     value: Json = claims
     for name in path:
-        if not isinstance(value, Mapping) or name not in value:
-            return _ABSENT
-        value = value[name]
+        value = cast("Claims", value).get(name, _ABSENT)
+        if value is _ABSENT:
+            break
     return value
 
 
-def _plain(value: Json) -> Json:
+def _plain(value: Json, room: int) -> Json:
     """Give a value that cannot be withheld; whatever is inside it may not look like a digest."""
     if isinstance(value, Mapping):
         if not DIGEST_NAMES.isdisjoint(value):
             raise Misuse("a claim has a name that the token itself needs")
-        return {name: _plain(member) for name, member in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(element) for element in value]
+        return {name: _plain(member, _below(room)) for name, member in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, _NO_ARRAYS):
+        return [_plain(element, _below(room)) for element in value]
     return value
 
 

@@ -78,7 +78,8 @@ class Shape:
 
     Attributes:
         root: the tree of claims as this format places them.
-        declared: each object among the type's own paths -> the names in it; the claims themselves under ().
+        declared: each object among the type's own paths -> the names in it; the claims themselves under (), and each
+            after what it lies in.
         metadata: the type metadata, as published.
         integrity: `vct#integrity` over those bytes.
         salts: how many salts one credential takes, arrays of some length included.
@@ -139,7 +140,8 @@ def _shape(type: CredentialType) -> Shape:
         type=type,
         root=root,
         declared={
-            parent: frozenset(path[len(parent)] for path in paths if _inside(path, parent)) for parent in parents
+            parent: frozenset(path[len(parent)] for path in paths if _inside(path, parent))
+            for parent in sorted(parents, key=len)
         },
         metadata=metadata,
         integrity=f"sha256-{b64_encode(hashlib.sha256(metadata).digest())}",
