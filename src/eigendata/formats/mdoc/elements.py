@@ -275,9 +275,9 @@ def read(value: Cbor) -> Json:
         if "\0" in value:
             raise Malformed("a text in an element holds NUL")
         return value
-    if value is None or isinstance(value, bool):
+    if value is None:
         return value
-    if isinstance(value, int):
+    if isinstance(value, int):  # or a truth value
         if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
             raise Malformed("an integer in an element is beyond 2^53-1")
         return value

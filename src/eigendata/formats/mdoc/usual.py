@@ -215,7 +215,8 @@ def _moment(text: bytes) -> datetime:
 def _digests(data: bytes, at: int) -> tuple[dict[int, bytes], int]:
     """Read the digests of a namespace: those with numbers below 24 before the others."""
     count, at = _count(data, at, _MAP)
-    found = _DIGESTS.match(data, at) or _unusual()
+    found = _DIGESTS.match(data, at)
+    assert found is not None  # of either kind there may be none
     small, large = found.groups()
     pairs = (*_SMALL.iter_unpack(small), *_LARGE.iter_unpack(large))
     digests: dict[int, bytes] = dict(pairs)

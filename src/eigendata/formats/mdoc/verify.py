@@ -200,7 +200,7 @@ def _require_issuer(
 
 
 def _is_of(signature: Sign1, key: PublicKey) -> bool:
-    return signature.alg is not None and ALGORITHMS.get(signature.alg) is key.algorithm
+    return (signature.alg, key.algorithm) in ALGORITHMS.items()
 
 
 def _require_elements(issued: Issued, trail: Trail) -> None:

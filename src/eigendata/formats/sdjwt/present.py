@@ -65,7 +65,7 @@ class Opened:
             if self._token.bound:
                 raise Misuse("this credential names a holder; it is not shown without that holder's proof")
             return self._first + chosen
-        if self._holder is None or holding.key.public_key != self._holder:
+        if holding.key.public_key != self._holder:  # which it may have none of
             raise Misuse("the key of this holding is not the one that the credential names")
         digest = self._begun.copy()
         digest.update(chosen)
@@ -121,14 +121,14 @@ def _kb_header(algorithm: Algorithm) -> bytes:
 
 def _chosen(token: Token, reveal: Iterable[ClaimPath]) -> set[int]:
     placed = token.placed
-    around = {above for at in placed for above in _way(at)}
+    around = {above for at in placed for above in _way(at[:-1])}
     chosen: set[int] = set()
     whole: set[Place] = set()
     for path in reveal:
         places = _located(token.document, path)
-        for place, value in places:
+        for place, _ in places:
             chosen.update(placed[above] for above in _way(place) if above in placed)
-            if isinstance(value, _CONTAINERS) and place in around:  # of the many that hide nothing, none is kept
+            if place in around:  # of the many that hide nothing, none is kept
                 whole.add(place)
         places.clear()  # before those of the next path come: each may be a mebibyte's worth
     # One pass for all paths: a query can mean each of the many elements of an array.
