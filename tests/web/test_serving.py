@@ -11,11 +11,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Response
+from starlette.types import ASGIApp
 
 from eigendata.errors import Misuse
 from eigendata.web import serving, settings
@@ -143,6 +145,21 @@ def test_a_second_request_on_a_connection_has_its_own_time(monkeypatch: pytest.M
         assert connection.recv(4000) == b""
 
 
+@pytest.mark.parametrize("after", ["keep-alive", "close"])
+def test_who_takes_no_answer_does_not_keep_a_connection(monkeypatch: pytest.MonkeyPatch, after: str) -> None:
+    monkeypatch.setattr(serving, "SEND_TIMEOUT", 0.3)
+    long = Response(b"a" * 32_000_000)  # more than the system holds for who does not read
+    with _in_a_thread(long) as address, socket.create_connection(address) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nhost: a\r\nconnection: {after}\r\n\r\n".encode())
+        time.sleep(2.0)
+        connection.settimeout(PATIENCE)
+        taken = 0
+        with suppress(ConnectionError):
+            while got := connection.recv(1_000_000):
+                taken += len(got)
+        assert taken < len(long.body)
+
+
 def _answer(connection: socket.socket) -> bytes:
     answer = b""
     while not re.search(rb"\r\n\r\n[0-9]+$", answer):
@@ -158,7 +175,7 @@ def test_a_head_that_is_too_large_is_refused() -> None:
 
 
 @contextmanager
-def _in_a_thread() -> Iterator[tuple[str, int]]:
+def _in_a_thread(app: ASGIApp | None = None) -> Iterator[tuple[str, int]]:
     from tests.web.small_service import application
 
     options: dict[str, object] = {"data": ".", "trust": "t", "public_url": "https://a.example", "port": 0, "grace": 1}
@@ -167,7 +184,7 @@ def _in_a_thread() -> Iterator[tuple[str, int]]:
     stop: list[Callable[[], None]] = []
     with serving.listening(said) as listener:
         address = listener.getsockname()
-        server = serving._Server(serving._config(application(), said), started.set)
+        server = serving._Server(serving._config(app or application(), said), started.set)
         server.capture_signals = _no_signals  # type: ignore[method-assign]  # a thread may set none
         stop.append(lambda: setattr(server, "should_exit", True))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

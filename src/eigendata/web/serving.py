@@ -31,6 +31,7 @@ from eigendata.web.operations import Log, Metrics, Observed, failed, problem
 from eigendata.web.settings import Settings
 
 HEAD_TIMEOUT: Final = 10.0  # seconds for the first line and the headers of a request
+SEND_TIMEOUT: Final = 30.0  # seconds for an answer to leave, where the other side does not take it
 MAX_HEAD: Final = 16_384  # bytes of them
 KEEP_ALIVE: Final = 15  # seconds that a connection without a request is kept
 MAX_CONNECTIONS: Final = 2_000  # of one process; whoever comes then is told 503
@@ -126,13 +127,24 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 class _Timed(H11Protocol):
-    """Ends a connection on which no whole head of a request comes in time. Uvicorn itself waits for ever."""
+    """Ends a connection on which no whole head of a request comes in time, or whose answer is not taken. Uvicorn itself
+    waits for ever, also to close one whose answer has not left."""
 
     _timer: asyncio.TimerHandle | None = None
+    _taken: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # whatever does not leave at once pauses the writing
         self._wait()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._taken = self.loop.call_later(SEND_TIMEOUT, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._take()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         self._wait()  # it is not begun anew by each byte
@@ -147,6 +159,7 @@ class _Timed(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
+        self._take()
         super().connection_lost(exc)
 
     def _in_hand(self) -> bool:
@@ -160,6 +173,11 @@ class _Timed(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _take(self) -> None:
+        if self._taken is not None:
+            self._taken.cancel()
+            self._taken = None
 
     def _end(self) -> None:
         self._timer = None
