@@ -12,7 +12,7 @@ import pytest
 
 from eigendata.errors import EigendataError, Malformed, Rejected
 from eigendata.formats.sdjwt import SD_JWT_VC, checks
-from eigendata.formats.sdjwt.parse import DEPTH_LIMIT, DISCLOSURES_LIMIT, TOKEN_LIMIT
+from eigendata.formats.sdjwt.parse import DEPTH_LIMIT, DISCLOSURES_LIMIT, TOKEN_LIMIT, parse
 
 from .forge import (
     ABSENT,
@@ -354,3 +354,30 @@ def test_the_forge_takes_its_own_tokens_apart() -> None:
     assert first.count(b".") == 2
     assert len(disclosures) == 10
     assert last == b""
+
+
+AT_THE_TOP = ("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "aud")
+
+
+@pytest.mark.parametrize("name", AT_THE_TOP)
+def test_a_name_that_decides_at_the_top_is_any_other_name_below_it(name: str) -> None:
+    below, inside = disclosure("s", name, 1), disclosure("s", "x", 1)
+    for claims, shown in (
+        ({"of": {"_sd": [digest(below)]}}, below),
+        ({"of": {name: {"_sd": [digest(inside)]}}}, inside),
+        ({"of": [{name: [{"_sd": [digest(inside)]}]}]}, inside),
+    ):
+        token = parse(forged(payload(**claims), (shown,)))
+        assert not token.faults
+        assert len(token.placed) == 1
+
+
+@pytest.mark.parametrize("name", ["cnf", "status"])
+def test_inside_what_decides_nothing_is_withheld_however_deep(name: str) -> None:
+    inside = disclosure("s", "x", 1)
+    for value in (
+        {"_sd": [digest(inside)]},
+        {"a": {"_sd": [digest(inside)]}},
+        {"a": [{"b": {"_sd": [digest(inside)]}}]},
+    ):
+        assert parse(forged(payload(**{name: value}), (inside,))).faults == {checks.PROTECTED_CLAIMS}
