@@ -25,6 +25,9 @@ _ID_SIZE: Final = 16
 MAX_DUE: Final = 100
 """Events that are taken at a time."""
 
+MAX_WEBHOOKS: Final = 16
+"""Webhooks of one desk: each event is put in for every one of them, and all desks share who delivers."""
+
 
 class Webhooks(Part):
     """The webhooks of the desks of a store, and what is to be delivered to them."""
@@ -36,7 +39,7 @@ class Webhooks(Part):
             secret: what its messages are signed with; it is sealed.
 
         Raises:
-            Misuse: the desk or the address is empty or too long.
+            Misuse: the desk or the address is empty or too long, or the desk has `MAX_WEBHOOKS` already.
             Unavailable: the database cannot be used now.
         """
         require_names(desk)
@@ -52,6 +55,8 @@ class Webhooks(Part):
 
         def work(run: Run) -> int:
             run.count(statements.ADD_WEBHOOK, row)
+            if len(run.rows(statements.LIST_WEBHOOKS, row)) > MAX_WEBHOOKS:
+                raise Misuse(f"a desk has at most {MAX_WEBHOOKS} webhooks")
             return int(run.rows(statements.WEBHOOK_MADE, row)[0][0])
 
         return Webhook(id=own, desk=desk, url=url, secret=secret, made_at=moment(self._database.write(work)))

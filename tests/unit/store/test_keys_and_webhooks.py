@@ -8,6 +8,7 @@ import pytest
 
 from eigendata.errors import Misuse, Rejected
 from eigendata.store import API_KEY, KNOWN, STORED, Conclusion, Event, State, Store
+from eigendata.store.outbox import MAX_WEBHOOKS
 from eigendata.store.sealing import digest
 from tests.unit.store.place import DESK, Place, answered, begun, offered
 
@@ -82,6 +83,17 @@ def test_every_webhook_of_a_desk_and_no_other_is_told_of_what_happened_since(sto
     assert [(one.webhook, one.url, one.secret) for one in due] == [(one.id, one.url, one.secret) for one in ours]
     assert {(one.desk, one.type, one.payload, one.attempt) for one in due} == {(DESK, EVENT.type, EVENT.payload, 1)}
     assert len({one.message for one in due}) == 1
+
+
+def test_a_desk_has_so_many_webhooks_and_holds_nobody_up_by_more(store: Store) -> None:
+    ours = [store.webhooks.add(DESK, URL, secret=b"secret").id for _ in range(MAX_WEBHOOKS)]
+    for _ in range(2):
+        with pytest.raises(Misuse):
+            store.webhooks.add(DESK, URL, secret=b"secret")
+        assert {one.id for one in store.webhooks.list(DESK)} == set(ours)
+    store.webhooks.add("other", URL, secret=b"theirs")
+    store.webhooks.remove(ours[0], desk=DESK)
+    store.webhooks.add(DESK, URL, secret=b"secret")
 
 
 def test_nothing_is_told_of_what_was_not_kept(store: Store) -> None:
