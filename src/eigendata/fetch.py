@@ -74,6 +74,7 @@ NO_REDIRECT: Final = Check(
 CHECKS: Final = (URL_ALLOWED, ADDRESS_ALLOWED, CERTIFICATE, NO_REDIRECT)
 
 _JSON: Final = ("application/json", "application/problem+json")
+_VERSION_KNOWN: Final = "if-none-match"
 # Networks in which an IPv6 address stands for an IPv4 one of someone else's choice.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
@@ -152,6 +153,8 @@ class Fetcher:
     def get(self, url: str, *, accept: Sequence[str], headers: Mapping[str, str] = MappingProxyType({})) -> Reply:
         """Fetch a document of one of the media types in `accept`.
 
+        With `if-none-match` among the headers the answer may be 304: there is no newer one (RFC 9110 section 13.1.2).
+
         Raises:
             Rejected: the address may not be reached, or the server redirects (`fetch_blocked`).
             Unavailable: no answer within the limits, or one of another media type.
@@ -216,7 +219,7 @@ class Fetcher:
                 ) as pool,
                 pool.stream(method, target.url, headers=_encoded(said), content=body) as response,
             ):
-                return self._read(response, accept, trail)
+                return self._read(response, accept, trail, conditional=_VERSION_KNOWN in said)
         except httpcore.ConnectError as error:
             raise Unavailable(f"no connection with {target.host}") from error
         except httpcore.TimeoutException as error:
@@ -254,9 +257,13 @@ class Fetcher:
             return False
         return bare.is_global and not (bare.is_multicast or bare.is_reserved or bare.is_unspecified)
 
-    def _read(self, response: httpcore.Response, accept: Sequence[str] | None, trail: Trail) -> Reply:
+    def _read(
+        self, response: httpcore.Response, accept: Sequence[str] | None, trail: Trail, *, conditional: bool
+    ) -> Reply:
         headers = {name.decode("ascii", "replace").lower(): value.decode("latin-1") for name, value in response.headers}
-        trail.require(NO_REDIRECT, not 300 <= response.status < 400)
+        # who named the version that it has may hear that there is no newer one: that sends nobody anywhere
+        unchanged = conditional and response.status == 304
+        trail.require(NO_REDIRECT, unchanged or not 300 <= response.status < 400)
         if response.status < 200:
             raise Unavailable("the server answered with a status that ends nothing")
         if headers.get("content-encoding", "identity") != "identity":

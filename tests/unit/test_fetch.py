@@ -191,6 +191,15 @@ def test_a_redirect_is_never_followed(status: int) -> None:
     assert elsewhere.asked == []
 
 
+def test_who_knows_a_version_hears_that_it_is_the_newest_and_nobody_else_does() -> None:
+    with serving(b'HTTP/1.1 304 Not Modified\r\nETag: "7"\r\n\r\n') as server:
+        known = local().get(server.url, accept=("application/json",), headers={"If-None-Match": '"7"'})
+        with pytest.raises(Rejected) as refusal:
+            local().get(server.url, accept=("application/json",))
+    assert (known.status, known.body) == (304, b"")
+    assert refusal.value.check is fetch.NO_REDIRECT
+
+
 @negative("NEG-VP-WALLET-023")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_form_is_sent_once_and_never_to_where_a_server_points(status: int) -> None:

@@ -12,6 +12,7 @@ Source: draft-ietf-oauth-status-list-20 sections 8 and 13.7.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -208,8 +209,12 @@ class StatusLists:
             return place.token, place.tag
         if reply.status != 200:
             raise Unavailable(f"the list of withdrawals did not come: HTTP {reply.status}")
-        return reply.body, reply.headers.get("etag")
+        tag = reply.headers.get("etag", "")
+        return reply.body, tag if _TAG.fullmatch(tag) else None
 
+
+_TAG: Final = re.compile(r'(W/)?"[\x21\x23-\x7e]*"', re.ASCII)
+"""A version of a list that can be sent back: an entity tag in ASCII (RFC 9110 8.8.3). Any other is as good as none."""
 
 _NOT_APPLICABLE: Final = tuple(check.not_applicable for check in CHECKS)
 _HELD: Final = tuple(check.passed for check in LIST_CHECKS)

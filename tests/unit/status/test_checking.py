@@ -276,6 +276,16 @@ def test_who_has_the_newest_list_is_not_sent_it_again(lists: StatusLists, world:
     assert len(published.asked) == 2
 
 
+@pytest.mark.parametrize("tag", ['"\xe9"', '"7', '"7" "8"', ""], ids=["not ASCII", "open", "two", "empty"])
+def test_a_version_that_cannot_be_sent_back_is_none(
+    tag: str, lists: StatusLists, world: World, published: Published
+) -> None:
+    published.tag = tag
+    steps(lists, world, card(world))
+    steps(lists, world, card(world), AT + timedelta(minutes=5))
+    assert published.asked == [(URI, {}), (URI, {})]
+
+
 def test_the_version_of_a_list_that_was_not_right_is_not_kept(
     lists: StatusLists, world: World, published: Published, clock: Clock
 ) -> None:
