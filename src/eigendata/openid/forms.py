@@ -32,6 +32,9 @@ _LINK: Final = re.compile(
 )
 _URI: Final = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+", re.ASCII)
 
+# brackets hold the whole of an IPv6 address: where a name stands around them, another host is shown than is reached
+_HOST_PORT: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]@:]+)(?::[0-9]{0,5})?", re.ASCII)
+
 
 def read_form(data: bytes) -> dict[str, str]:
     """Read a posted form.
@@ -103,7 +106,7 @@ def host_of(name: str, uri: str, *, allow_loopback_http: bool) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise Malformed(f"`{name}` is not a URI") from None
-    if _URI.fullmatch(uri) is None or not host or "@" in parts.netloc:
+    if _URI.fullmatch(uri) is None or not host or _HOST_PORT.fullmatch(parts.netloc) is None:
         raise Malformed(f"`{name}` is not an absolute URI with a host, without user and without fragment")
     if not uri.startswith("https://") and not (
         allow_loopback_http and uri.startswith("http://") and _is_loopback(host)

@@ -11,7 +11,7 @@ from eigendata.crypto.jwe import JWE_ALGORITHM, ContentEncryption, Recipient, en
 from eigendata.encoding import Json, json_dumps, json_object
 from eigendata.errors import Malformed, Rejected
 from eigendata.openid import vp
-from eigendata.openid.forms import read_form, read_link
+from eigendata.openid.forms import host_of, read_form, read_link
 from eigendata.openid.request_object import sign_request_object
 from eigendata.query import Request
 from eigendata.registers.catalogue import INWONER, PERSOON
@@ -69,6 +69,16 @@ def test_a_request_comes_by_value_or_by_reference() -> None:
         with pytest.raises(Malformed):
             vp.parse_invitation(asking.link(request=inside))
     assert vp.parse_invitation(asking.link()).reference == vp.Reference(uri=REQUESTS, post=False)
+
+
+@pytest.mark.parametrize(
+    "around", ["woonstichting.example[2001:db8::1]", "[2001:db8::1]woonstichting.example", "[v1.x]"]
+)
+def test_the_host_that_is_shown_is_the_host_that_is_reached(around: str) -> None:
+    address = "https://[2001:db8::1]:8443/answer"
+    assert host_of("response_uri", address, allow_loopback_http=False) == "[2001:db8::1]:8443"
+    with pytest.raises(Malformed):
+        host_of("response_uri", f"https://{around}/answer", allow_loopback_http=False)
 
 
 def test_one_credential_without_a_holder_makes_the_state_a_secret() -> None:
