@@ -126,7 +126,7 @@ def resend(
     fetcher = Fetcher(allow_loopback_http=insecure_loopback)
     became: list[tuple[Delivery, EigendataError | exchange.Outcome]] = []
     with opened(context, passphrase_file) as wallet:
-        for one in wallet.deliveries():
+        for one in wallet.deliveries(at=datetime.now(UTC)):
             try:
                 became.append((one, exchange.deliver(wallet, one, fetcher=fetcher)))
             except (Malformed, Rejected, Unavailable) as error:
@@ -154,7 +154,7 @@ def _send(wallet: Wallet, consent: Consent, fetcher: Fetcher, lang: Language, *,
     try:
         outcome = exchange.answer(wallet, consent, fetcher=fetcher, at=datetime.now(UTC))
     except (Rejected, Unavailable) as error:
-        if any(one.to == asked.response_uri for one in wallet.deliveries()):
+        if any(one.to == asked.response_uri for one in wallet.deliveries(at=datetime.now(UTC))):
             error.add_note(texts.say("sent.waits", lang))
         raise
     speaking.tell(

@@ -39,16 +39,21 @@ def tidy(writing: Writing, at: datetime) -> None:
         if PendingKey.read(body).made_at + KEY_AGE < at:
             writing.remove(name)
     for name, body in writing.records(Kind.SENT).items():
-        if Sent.read(body).at + ANSWER_AGE < at:
+        if is_past(Sent.read(body), at):
             writing.remove(name)
     for name, body in writing.records(Kind.DELIVERY).items():
-        if Delivery.read(body).at + ANSWER_AGE < at:
+        if is_past(Delivery.read(body), at):
             writing.remove(name)
     for name, holding in holdings(writing).items():
         if holding.copies and holding.expires_at <= at:
             for copy in holding.copies.values():
                 writing.remove(copy)
             writing.put(Kind.HOLDING, replace(holding, copies={}).written(), id=name)
+
+
+def is_past(answer: Sent | Delivery, at: datetime) -> bool:
+    """Tell whether an answer was agreed to too long ago to be sent again."""
+    return answer.at + ANSWER_AGE < at
 
 
 def remove(writing: Writing, name: bytes, holding: Holding) -> None:

@@ -400,10 +400,15 @@ class Wallet:
         with self._vault.writing() as writing:
             return showing.delivery(writing, proposal.request, proposal.offered, write=write, at=at)
 
-    def deliveries(self) -> tuple[kept.Delivery, ...]:
-        """Give what is on its way: nobody is known to have taken it. The oldest first."""
+    def deliveries(self, *, at: datetime) -> tuple[kept.Delivery, ...]:
+        """Give what is on its way: nobody is known to have taken it. The oldest first.
+
+        What was agreed to longer than `bookkeeping.ANSWER_AGE` ago is not among it, forgotten already or not.
+        """
+        at = utc(at)
         records = sorted(self._vault.records(kept.Kind.DELIVERY).values(), key=lambda one: one.version)
-        return tuple(kept.Delivery.read(one.body) for one in records)
+        waiting = (kept.Delivery.read(one.body) for one in records)
+        return tuple(one for one in waiting if not bookkeeping.is_past(one, at))
 
     def delivered(self, delivery: kept.Delivery) -> None:
         """Forget what was posted: somebody took it, or refused it for good.

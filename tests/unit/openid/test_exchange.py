@@ -153,7 +153,7 @@ def test_a_verifier_hears_nothing_of_a_request_that_is_refused(desk: Desk, name:
 def test_nothing_leaves_before_its_holder_agrees(desk: Desk, wallet: Wallet) -> None:
     wallet.consider(received(desk.ask(QUERY)), at=NOW)
     assert desk.posted() == []
-    assert wallet.deliveries() == ()
+    assert wallet.deliveries(at=NOW) == ()
 
 
 @negative("NEG-VP-WALLET-021")
@@ -182,7 +182,7 @@ def test_an_answer_is_never_sent_on_to_where_a_server_points(desk: Desk, wallet:
         assert elsewhere.seen == []
     assert refused.value.check is NO_REDIRECT
     assert len(desk.posted()) == 1
-    assert len(wallet.deliveries()) == 1
+    assert len(wallet.deliveries(at=NOW)) == 1
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429, 408])
@@ -191,13 +191,13 @@ def test_what_did_not_arrive_is_sent_again_byte_for_byte(desk: Desk, wallet: Wal
     desk.replies = [Reply(status, b"")]
     with pytest.raises(Unavailable):
         answered(wallet, received(desk.ask(QUERY)))
-    (waiting,) = wallet.deliveries()
+    (waiting,) = wallet.deliveries(at=NOW)
     assert (waiting.to, waiting.asker.name) == (desk.request.response_uri, NAME)
     exchange.deliver(wallet, waiting, fetcher=FETCHER)
     first, second = desk.posted()
     assert first == second
     assert len(desk.disclosures) == 1
-    assert wallet.deliveries() == ()
+    assert wallet.deliveries(at=NOW) == ()
     assert [one.copies for one in wallet.cards()] == [one - 1 for one in copies]
 
 
@@ -217,7 +217,7 @@ def test_what_waits_is_there_after_the_wallet_was_closed(desk: Desk, wallet: Wal
         answered(wallet, received(desk.ask(QUERY)))
     wallet.close()
     with Wallet.open(tmp_path / "aisha.vault", PASSPHRASE) as again:
-        (waiting,) = again.deliveries()
+        (waiting,) = again.deliveries(at=NOW)
         exchange.deliver(again, waiting, fetcher=FETCHER)
     assert len(set(desk.posted())) == 1
 
@@ -227,7 +227,7 @@ def test_what_was_refused_is_not_sent_again(desk: Desk, wallet: Wallet) -> None:
     with pytest.raises(Rejected) as refused:
         answered(wallet, received(desk.ask(QUERY)))
     assert refused.value.check is exchange.ANSWER_TAKEN
-    assert wallet.deliveries() == ()
+    assert wallet.deliveries(at=NOW) == ()
 
 
 def test_what_waits_is_forgotten_in_time(desk: Desk, wallet: Wallet) -> None:
@@ -235,9 +235,9 @@ def test_what_waits_is_forgotten_in_time(desk: Desk, wallet: Wallet) -> None:
     with pytest.raises(Unavailable):
         answered(wallet, received(desk.ask(QUERY)))
     collected(wallet, PERSOON, at=NOW + bookkeeping.ANSWER_AGE)
-    assert len(wallet.deliveries()) == 1
+    assert len(wallet.deliveries(at=NOW)) == 1
     collected(wallet, PERSOON, at=NOW + bookkeeping.ANSWER_AGE * 2)
-    assert wallet.deliveries() == ()
+    assert wallet.deliveries(at=NOW) == ()
 
 
 # -- what comes back --------------------------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ def test_a_page_elsewhere_is_never_gone_to(desk: Desk, wallet: Wallet, uri: Any)
     with pytest.raises((Malformed, Rejected)) as refused:
         answered(wallet, received(desk.ask(QUERY)))
     assert not isinstance(refused.value, Rejected) or refused.value.check is exchange.OWN_REDIRECT
-    assert wallet.deliveries() == ()  # it was taken: it is not sent again
+    assert wallet.deliveries(at=NOW) == ()  # it was taken: it is not sent again
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"a":1,"a":2}', b"<html>"])

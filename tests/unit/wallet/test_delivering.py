@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_what_is_posted_is_written_once_for_one_consent(wallet: Wallet) -> None:
     assert first == second
     assert len(written) == 1
     assert (first.to, first.form, first.asker) == (ASKED.response_uri, written[0], ASKED.asker.party)
-    assert wallet.deliveries() == (first,)
+    assert wallet.deliveries(at=NOW) == (first,)
     assert [one.copies for one in wallet.cards()] == [1]
     assert len(wallet.history()) == 1
 
@@ -69,7 +70,7 @@ def test_nothing_is_spent_where_it_cannot_be_written(wallet: Wallet) -> None:
 
     with pytest.raises(Misuse):
         wallet.enclose(agreed(wallet), write=refuse, at=NOW)
-    assert wallet.deliveries() == ()
+    assert wallet.deliveries(at=NOW) == ()
     assert wallet.history() == ()
     assert [one.copies for one in wallet.cards()] == [2]
 
@@ -77,18 +78,24 @@ def test_nothing_is_spent_where_it_cannot_be_written(wallet: Wallet) -> None:
 def test_deliveries_are_kept_in_order_and_each_goes_when_it_was_taken(wallet: Wallet) -> None:
     other = request(asked(PERSOON, "given_name"), verifier="https://webwinkel.example/answer")
     first, second = enclosed(wallet), enclosed(wallet, other)
-    assert wallet.deliveries() == (first, second)
+    assert wallet.deliveries(at=NOW) == (first, second)
     wallet.delivered(first)
     wallet.delivered(first)
-    assert wallet.deliveries() == (second,)
+    assert wallet.deliveries(at=NOW) == (second,)
 
 
 def test_a_delivery_is_forgotten_after_its_time(wallet: Wallet) -> None:
     enclosed(wallet)
     collected(wallet, PERSOON, at=NOW + bookkeeping.ANSWER_AGE)
-    assert len(wallet.deliveries()) == 1
+    assert len(wallet.deliveries(at=NOW)) == 1
     collected(wallet, PERSOON, at=NOW + bookkeeping.ANSWER_AGE * 2)
-    assert wallet.deliveries() == ()
+    assert wallet.deliveries(at=NOW) == ()
+
+
+def test_what_was_agreed_to_long_ago_is_not_sent_again_though_it_is_there_still(wallet: Wallet) -> None:
+    waiting, end = enclosed(wallet), NOW + bookkeeping.ANSWER_AGE
+    assert wallet.deliveries(at=end) == (waiting,)
+    assert wallet.deliveries(at=end + timedelta(seconds=1)) == ()
 
 
 def test_a_delivery_is_in_a_backup(wallet: Wallet, tmp_path: Path) -> None:
@@ -98,7 +105,7 @@ def test_a_delivery_is_in_a_backup(wallet: Wallet, tmp_path: Path) -> None:
         tmp_path / "restored", PASSPHRASE, backup=tmp_path / "backup", since=Since.UNKNOWN, at=NOW, cost=LEAST
     )
     with restored as again:
-        assert again.deliveries() == (waiting,)
+        assert again.deliveries(at=NOW) == (waiting,)
 
 
 def test_what_is_posted_is_not_in_a_representation(wallet: Wallet) -> None:
