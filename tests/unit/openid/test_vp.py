@@ -590,3 +590,10 @@ def test_a_form_is_read_one_way_only() -> None:
     for data in (b"answer=a&answer=b", "answer=é".encode(), b"answer=%ff", b"answer=%", b"\xff"):
         with pytest.raises(Malformed):
             vp.read_form(data)
+
+
+def test_nothing_of_a_posted_answer_stands_in_its_repr() -> None:
+    posted = vp.read_posted(urlencode({"vp_token": '{"person":["a-secret"]}', "state": "the-state"}).encode())
+    assert posted.parameters["state"] == "the-state"
+    assert "the-state" not in repr(posted)
+    assert "a-secret" not in repr(posted)
