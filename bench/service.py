@@ -49,6 +49,7 @@ POST: Final = Path(__file__).with_name("post.lua")
 RESULTS: Final = Path(__file__).with_name("SERVICE.md")
 SHOWN: Final = (("family_name",), ("given_name",), ("birthdate",))
 CONNECTIONS: Final = 16
+GOAL: Final = 2_000  # answers in a second
 BEGINNERS: Final = 4
 LONGEST: Final = 600  # seconds of one round
 PATIENCE: Final = 60.0  # seconds for the service to be ready
@@ -326,6 +327,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _page(rows: Sequence[Row], memory: Sequence[tuple[int, int]], command: str) -> str:
     bare = median(one.bare for row in rows for one in row.rounds)
     one, two = ({row.database: row.cost for row in rows if row.workers == workers} for workers in (1, 2))
+    best = max(median(taken.rate for taken in row.rounds) for row in rows if row.database == "SQLite")
     versions = ", ".join(f"{name} {version(name)}" for name in ("cryptography", "fastapi", "uvicorn", "sqlalchemy"))
     return "\n".join(
         (
@@ -346,7 +348,7 @@ def _page(rows: Sequence[Row], memory: Sequence[tuple[int, int]], command: str) 
                 f" the target)."
                 for name, cost in one.items()
             ),
-            "The goal is 2,000 answers in a second on SQLite.",
+            f"The goal is {GOAL:,} answers in a second on SQLite: {'met' if best >= GOAL else 'missed'}.",
             *(("", "| answers so far | memory of the service |", "|---|---|") if memory else ()),
             *(f"| {count:,} | {size / 2**20:.1f} MiB |" for count, size in memory),
             "",
